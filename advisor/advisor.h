@@ -1,0 +1,24 @@
+/*
+ * advisor.h - evidence -> verdict
+ *
+ * Pure: reads no clock, does no I/O; the verdict is a function of facts, profile and race of one
+ * run (its present verdict is ignored).
+ */
+#ifndef ADVISOR_ADVISOR_H
+#define ADVISOR_ADVISOR_H
+
+#include "base/error.h"
+#include "model/run.h"
+
+enum advisor_policy { POLICY_MEASURED, POLICY_TABLE };
+
+struct advisor_options {
+	enum advisor_policy policy;
+};
+
+/* Fails only when data/table.tsv (embedded) is broken. A verdict is always reached; it may be
+ * "cannot tell". */
+struct error *advisor_advise(const struct run *run, const struct advisor_options *opt,
+			     struct verdict *ret) ERROR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * analyzer.h - source -> facts
+ *
+ * Reads a compile database, parses each translation unit in a forked worker (libclang can crash on
+ * hostile input; a crash costs one unit, which is reported in facts->failures), and returns what
+ * was found. Facts speak of the configured build only: code in inactive #if branches is not seen.
+ * Never says "safe".
+ */
+#ifndef ANALYZER_ANALYZER_H
+#define ANALYZER_ANALYZER_H
+
+#include "base/error.h"
+#include "model/fact.h"
+
+struct analyzer_options {
+	const char *build_dir; /* holds compile_commands.json; NULL: the nearest one upward from
+				  start_dir */
+	const char *start_dir; /* NULL: the working directory */
+	int jobs;              /* 0: one worker a core */
+};
+
+/* Where the database was found goes to *ret_dir (owned by the caller; may be NULL). */
+struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret,
+			   char **ret_dir) ERROR_MUST_CHECK;
+
+/* Can libclang parse at all? (It "succeeds" without its builtin headers, with half of the tree.)
+ * For concur doctor and every analysis. */
+struct error *analyzer_self_test(void) ERROR_MUST_CHECK;
+/* "libclang 19.1.7", owned by the caller. */
+char *analyzer_version(void);
+
+#endif

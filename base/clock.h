@@ -1,0 +1,14 @@
+/*
+ * clock.h - the two clocks concur uses, in nanoseconds
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* CLOCK_MONOTONIC: for durations, and the clock perf records carry. */
+uint64_t clock_now_ns(void);
+/* CLOCK_REALTIME: for "when was this run". */
+int64_t clock_unix_ns(void);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * data.h - the embedded tables, NUL-terminated text
+ */
+#ifndef DATA_DATA_H
+#define DATA_DATA_H
+
+#include <stddef.h>
+
+extern const char data_functions_tsv[];  /* effects of library functions: analyzer */
+extern const char data_wait_sites_tsv[]; /* kernel symbol -> wait kind: profiler */
+extern const char data_table_tsv[];      /* when to use what: advisor */
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * fact.h - what the source says
+ *
+ * A fact is one finding of one check at one place. `check` is an id of the analyzer's table of
+ * checks; the model does not know which exist. Facts about a variable list every direct access in
+ * `sites`. Ownership: all strings owned; facts_clear() frees.
+ */
+#ifndef MODEL_FACT_H
+#define MODEL_FACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/vec.h"
+#include "model/workload.h"
+
+struct fact_site { /* one access to the symbol */
+	char *file;
+	int line;
+	char *function; /* NULL at file scope */
+	char *access;   /* "write", "read", "address" */
+};
+
+struct fact_sites {
+	VEC_FIELDS(struct fact_site);
+};
+
+struct fact {
+	char *check; /* "blocking-call", "mt-unsafe-call", "shared-state", "concurrency-present",
+			... */
+	char *file;  /* relative to the build directory's project when below it */
+	int line, column;
+	char *function; /* enclosing function, or NULL */
+	char *symbol;   /* the callee or the variable */
+	char *effect;   /* what kind: a wait kind, "static-local", "file-scope", "threads", ... */
+	char *detail;   /* one sentence for people */
+	char *advice;   /* what to do instead, e.g. the re-entrant replacement; or NULL */
+	char *macro;    /* the macro it was expanded from, or NULL */
+	struct fact_sites sites;
+};
+
+struct unit_failure { /* a translation unit that could not be analysed */
+	char *file;
+	char *why;
+};
+
+struct unit_failures {
+	VEC_FIELDS(struct unit_failure);
+};
+
+struct facts {
+	VEC_FIELDS(struct fact); /* sorted by file, line, column, check */
+	bool analysed;           /* false: no analysis was made, and `why_not` says why */
+	char *why_not;
+	size_t units; /* translation units tried */
+	struct unit_failures failures;
+};
+
+void fact_clear(struct fact *f);
+void facts_sort(struct facts *facts);
+void facts_clear(struct facts *facts);
+size_t facts_count(const struct facts *facts, const char *check);
+
+#endif

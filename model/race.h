@@ -1,0 +1,63 @@
+/*
+ * race.h - what the tournament measured
+ *
+ * One entry for each model and number of workers. A speedup is the median over rounds of
+ * (sequential wall time / this wall time), both from the same round; low and high are its 95 %
+ * interval and n the number of clean rounds. An entry whose outcome is not "ok" has no figures.
+ * Ownership: strings and arrays owned; race_clear() frees.
+ */
+#ifndef MODEL_RACE_H
+#define MODEL_RACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/stats.h"
+#include "base/vec.h"
+#include "model/concurrency.h"
+
+struct samples {
+	VEC_FIELDS(double);
+};
+
+struct race_entry {
+	enum model model;
+	int workers;
+	enum outcome outcome;
+	char *why;       /* for every outcome but ok; or NULL */
+	char *isolation; /* how the tasks were kept apart: "exec", "private copies", ... ; or NULL
+			  */
+	struct estimate speedup;
+	struct samples ratios; /* speedup of each clean round */
+	struct samples walls;  /* wall time of each clean round, ns */
+	double cpu_ns_per_task;
+	uint64_t pss_bytes;      /* peak, of all workers together; 0: not known */
+	uint64_t p50_ns, p99_ns; /* latency of one task */
+};
+
+struct race_conditions {
+	uint64_t seed;
+	uint64_t tasks; /* per trial */
+	int rounds, dirty_rounds;
+	struct estimate noise; /* A/A: sequential against itself, ratio around 1 */
+	double ceiling; /* median speedup of two spinners: what two cores can give now; 0: not taken
+			 */
+	double steal_share;
+	double load;                /* runnable tasks that are not ours, mean */
+	struct estimate startup_ns; /* per task: what exec costs and a call in one process does not;
+				       n 0: not known */
+};
+
+struct race {
+	VEC_FIELDS(struct race_entry);
+	bool measured; /* false: `why` says why */
+	char *why;
+	struct race_conditions conditions;
+};
+
+void race_entry_clear(struct race_entry *e);
+void race_clear(struct race *race);
+/* The entry of a model with the highest speedup among those whose outcome is ok, or NULL. */
+const struct race_entry *race_best(const struct race *race, enum model model);
+
+#endif

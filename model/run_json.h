@@ -1,0 +1,23 @@
+/*
+ * run_json.h - struct run as JSON, both ways ("schema": "concur.run/1")
+ *
+ * run_json_parse(run_json_text(run)) gives an equal run. Parsing accepts any text, however hostile:
+ * what has the wrong type, is out of range or is missing gives an error that names the key
+ * ("race[3].workers: not an integer"); unknown keys are ignored, so that a newer concur's run can
+ * be read. A figure without interval (n 0) is null.
+ */
+#ifndef MODEL_RUN_JSON_H
+#define MODEL_RUN_JSON_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/run.h"
+
+#define RUN_JSON_SCHEMA "concur.run/1"
+
+/* Owned by the caller; ends with a newline. */
+char *run_json_text(const struct run *run);
+struct error *run_json_parse(const char *text, size_t n, struct run *ret) ERROR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * baseline.h - the sequential run: does the program work at all, is its output stable, and where
+ * does its time go?
+ */
+#ifndef PROFILER_BASELINE_H
+#define PROFILER_BASELINE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/profile.h"
+#include "model/workload.h"
+#include "profiler/trial.h"
+
+/*
+ * Runs the tasks one after another twice: once plain, once under the profiler. Fails (ERROR_INPUT)
+ * when a task fails, prints nothing on stdout in any task, does not end within the time limit, or
+ * when the two runs' outputs differ: nothing can be compared then. *reference gets the plain run;
+ * free it with trial_clear().
+ */
+struct error *baseline_run(const struct target *target, const struct workload *workload,
+			   uint64_t timeout_ns, enum tier at_least, struct profile *profile,
+			   struct trial *reference) ERROR_MUST_CHECK;
+
+/* One run of any command, its streams passed through. *status is its wait status. */
+struct error *baseline_profile_command(const char *const *argv, uint64_t timeout_ns,
+				       enum tier at_least, struct profile *ret,
+				       int *status) ERROR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * offcpu.h - account every nanosecond of a process tree's life: on-CPU, run-queue, or waiting, by
+ * kind
+ *
+ * A session is opened on a process that is still held at its gate (base/subprocess.h), follows its
+ * threads and children, and is closed after the tree has ended. The tier is found by trying. Source
+ * of the method: docs/method.md. Ownership: offcpu_open's session goes to offcpu_close or
+ * offcpu_abort. One reader thread inside.
+ */
+#ifndef PROFILER_OFFCPU_H
+#define PROFILER_OFFCPU_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "model/profile.h"
+
+struct offcpu;
+
+struct offcpu_options {
+	bool skip_root;     /* do not account the opened process itself, only what it starts */
+	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)
+			     */
+};
+
+struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt,
+			  struct offcpu **ret) ERROR_MUST_CHECK;
+/* Call after the tree ended. Fills all of *ret but `tasks`. Frees the session, also on failure. */
+struct error *offcpu_close(struct offcpu *session, struct profile *ret) ERROR_MUST_CHECK;
+void offcpu_abort(struct offcpu *session);
+
+/* The best tier here, and why not a better one (owned by the caller, NULL at T0). */
+enum tier offcpu_probe(char **why);
+
+#endif

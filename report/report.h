@@ -1,0 +1,39 @@
+/*
+ * report.h - runs and comparisons for people
+ *
+ * Decides nothing: every word and figure comes from the model. Each function appends to `out`; only
+ * cli/ prints.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/strbuf.h"
+#include "model/comparison.h"
+#include "model/history.h"
+#include "model/run.h"
+
+struct report_style {
+	bool color;
+	bool unicode;
+	int width;    /* columns; 0: 80 */
+	bool verbose; /* all facts and trials, not the weightiest */
+};
+
+/* The whole report: verdict first, then witnesses, hurdles, tournament, waits, method. Parts that
+ * were not measured say so. */
+void report_run(const struct run *run, const struct report_style *style, struct strbuf *out);
+/* The parts, for analyze, profile and race. */
+void report_facts(const struct facts *facts, const struct report_style *style, struct strbuf *out);
+void report_profile(const struct profile *profile, const struct report_style *style,
+		    struct strbuf *out);
+void report_race(const struct race *race, const struct report_style *style, struct strbuf *out);
+void report_history(const struct history *history, const struct report_style *style,
+		    struct strbuf *out);
+void report_comparison(const struct comparison *c, const struct report_style *style,
+		       struct strbuf *out);
+/* concur explain. topic NULL: the table and the list of topics. False: no such topic. */
+bool report_explain(const char *topic, const struct report_style *style, struct strbuf *out);
+
+#endif
