@@ -5,9 +5,9 @@
  *	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
  *
  * CLEANUP(fn) calls fn(&variable) when the scope is left, in reverse order of declaration. The
- *variable must be initialised where it is declared. Never mixed with goto in one function. To hand
- *the value to the caller, copy it out and set the variable to its empty value ({0} or NULL): MOVE()
- *does both for pointers.
+ * variable must be initialised where it is declared. Never mixed with goto in one function. To hand
+ * the value to the caller, copy it out and set the variable to its empty value ({0} or NULL): MOVE()
+ * does both for pointers.
  */
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H

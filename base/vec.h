@@ -8,7 +8,7 @@
  *		puts(*name);
  *
  * {0} is the empty array. Pushing may move the items: no pointer into it survives a push. Ownership
- *of what the items point to is the user's; vec_clear() frees only the array. No locking.
+ * of what the items point to is the user's; vec_clear() frees only the array. No locking.
  */
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
