@@ -1,0 +1,44 @@
+#include "advisor/advisor.h"
+#include "analyzer/analyzer.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/measure.h"
+#include "cli/output.h"
+#include "cli/subject.h"
+
+#define GROUPS                                                                                     \
+	(OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE | OPTIONS_ADVISE |             \
+	 OPTIONS_PROGRAM)
+
+struct error *cmd_advise(const struct command *command, struct options *options, int argc,
+			 char **argv, int *exit_code)
+{
+	CLEANUP(run_clear) struct run run = { 0 };
+	CLEANUP(db_clear) struct db *db = NULL;
+	CLEANUP(cleanup_free) char *path = NULL;
+	struct advisor_options policy = { 0 };
+	struct error *err;
+
+	options_parse(command, options, GROUPS, argc, argv);
+	policy.policy = options->policy_table ? POLICY_TABLE : POLICY_MEASURED;
+	subject_begin(&run, command->name);
+	err = subject_workload(options, &run);
+	/* Before the long work: a history that cannot be written would lose it. */
+	err = err ? err : subject_history(options, DB_WRITE, &db, &path);
+	err = err ? err : measure_facts(options, &run);
+	err = err ? err : measure_race(options, &run);
+	err = err ? err : advisor_advise(&run, &policy, &run.verdict);
+	if (err)
+		return err;
+	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
+	err = db_store(db, &run);
+	if (err)
+		return err;
+	output_run(options, &run);
+	log_note("stored as %.8s in %s", run.id, path);
+	if (run.facts.failures.n)
+		*exit_code = ERROR_INPUT;
+	return NULL;
+}

@@ -1,0 +1,164 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/analyzer.h"
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/subject.h"
+#include "profiler/machine.h"
+#include "profiler/offcpu.h"
+#include "profiler/trial.h"
+
+enum state { STATE_OK, STATE_LIMITED, STATE_MISSING };
+
+static const char *const state_keys[] = { "ok", "limited", "missing" };
+
+struct finding { /* strings owned; remedy may be NULL */
+	const char *name;
+	enum state state;
+	char *says;
+	char *remedy;
+};
+
+/* One function a check; the table below is their order. */
+
+static void check_machine(struct finding *f)
+{
+	CLEANUP(machine_clear) struct machine m = { 0 };
+
+	machine_read(&m);
+	f->says = xasprintf("%d core%s, %s, Linux %s, %s%s", m.cores, m.cores == 1 ? "" : "s",
+			    m.cpu ? m.cpu : m.arch, m.kernel, m.libc,
+			    m.virtualised ? ", virtual machine" : "");
+	if (m.cores > 1)
+		return;
+	f->state = STATE_LIMITED;
+	f->remedy =
+		xstrdup("on one core no model gains on CPU work: measure on a machine with more");
+}
+
+static void check_tier(struct finding *f)
+{
+	CLEANUP(cleanup_free) char *why = NULL;
+	enum tier tier = offcpu_probe(&why);
+
+	f->says = xasprintf("%s: %s%s%s", tier_key(tier), tier_meaning(tier), why ? "; " : "",
+			    why ? why : "");
+	if (tier == TIER_0)
+		return;
+	f->state = STATE_LIMITED;
+	f->remedy = xstrdup(tier == TIER_1
+				    ? "run as root, or: setcap cap_perfmon+ep concur"
+				    : "sudo sysctl kernel.perf_event_paranoid=1, or run as root");
+}
+
+static void from_error(struct finding *f, struct error *err)
+{
+	f->state = STATE_MISSING;
+	f->says = xstrdup(err->message);
+	f->remedy = xstrdup(err->hint);
+	error_free(err);
+}
+
+static void check_libclang(struct finding *f)
+{
+	struct error *err = analyzer_self_test();
+
+	if (err)
+		from_error(f, err);
+	else
+		f->says = analyzer_version();
+}
+
+static void check_host(struct finding *f)
+{
+	CLEANUP(cleanup_free) char *path = NULL;
+	struct error *err = trial_find_host(&path);
+
+	if (err)
+		from_error(f, err);
+	else
+		f->says = MOVE(path);
+}
+
+static void check_autogroup(struct finding *f)
+{
+	if (!access("/proc/self/autogroup", W_OK) && !geteuid()) {
+		f->says = xstrdup("trials can be given priority over other sessions");
+		return;
+	}
+	f->state = STATE_LIMITED;
+	f->says = xstrdup("trials compete with every other session as equals");
+	f->remedy = xstrdup("close what keeps the cores busy, or run as root");
+}
+
+static const struct {
+	const char *name;
+	void (*check)(struct finding *f);
+} checks[] = {
+	{ "machine", check_machine },    { "profiler", check_tier },
+	{ "analyzer", check_libclang },  { "harness host", check_host },
+	{ "priority", check_autogroup },
+};
+
+#define CHECKS_N (sizeof(checks) / sizeof(checks[0]))
+
+static void print_text(const struct finding *findings)
+{
+	for (size_t i = 0; i < CHECKS_N; i++) {
+		CLEANUP(cleanup_free)
+		char *line = xasprintf("%-13s %-8s %s\n", findings[i].name,
+				       state_keys[findings[i].state], findings[i].says);
+
+		output_text(line);
+		if (findings[i].remedy) {
+			CLEANUP(cleanup_free)
+			char *remedy = xasprintf("%-13s %-8s -> %s\n", "", "", findings[i].remedy);
+
+			output_text(remedy);
+		}
+	}
+}
+
+static void print_json(const struct finding *findings)
+{
+	json_t *list = json_array();
+	json_t *root = json_pack("{s:s, s:o}", "schema", "concur.doctor/1", "checks", list);
+	CLEANUP(cleanup_free) char *text = NULL;
+
+	for (size_t i = 0; i < CHECKS_N; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:s?}", "name", findings[i].name,
+						"state", state_keys[findings[i].state], "says",
+						findings[i].says, "remedy", findings[i].remedy));
+	text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	output_text(text);
+	output_text("\n");
+}
+
+struct error *cmd_doctor(const struct command *command, struct options *options, int argc,
+			 char **argv, int *exit_code)
+{
+	struct finding findings[CHECKS_N] = { 0 };
+
+	options_parse(command, options, 0, argc, argv);
+	for (size_t i = 0; i < CHECKS_N; i++) {
+		findings[i].name = checks[i].name;
+		checks[i].check(&findings[i]);
+		if (findings[i].state == STATE_MISSING)
+			*exit_code = ERROR_MACHINE;
+	}
+	if (options->json)
+		print_json(findings);
+	else
+		print_text(findings);
+	for (size_t i = 0; i < CHECKS_N; i++) {
+		free(findings[i].says);
+		free(findings[i].remedy);
+	}
+	return NULL;
+}

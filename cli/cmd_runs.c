@@ -1,0 +1,36 @@
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/subject.h"
+
+struct error *cmd_runs(const struct command *command, struct options *options, int argc,
+		       char **argv, int *exit_code)
+{
+	CLEANUP(db_clear) struct db *db = NULL;
+	CLEANUP(cleanup_free) char *path = NULL;
+	CLEANUP(history_clear) struct history history = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct report_style style;
+	struct error *err;
+
+	(void)exit_code;
+	options_parse(command, options, OPTIONS_LIST, argc, argv);
+	if (options->args_n)
+		return error_hint(
+			error_new(ERROR_USAGE, "unexpected argument: %s", options->args[0]),
+			"concur show %s", options->args[0]);
+	err = subject_history(options, DB_READ, &db, &path);
+	err = err ? err : db_list(db, (size_t)options->limit, &history);
+	if (err)
+		return err;
+	if (options->json) {
+		CLEANUP(cleanup_free) char *json = history_json_text(&history);
+
+		output_text(json);
+		return NULL;
+	}
+	style = output_style(options);
+	report_history(&history, &style, &text);
+	output_text(strbuf_str(&text));
+	return NULL;
+}

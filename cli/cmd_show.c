@@ -1,0 +1,25 @@
+#include "base/cleanup.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/subject.h"
+
+struct error *cmd_show(const struct command *command, struct options *options, int argc,
+		       char **argv, int *exit_code)
+{
+	CLEANUP(db_clear) struct db *db = NULL;
+	CLEANUP(cleanup_free) char *path = NULL;
+	CLEANUP(run_clear) struct run run = { 0 };
+	struct error *err;
+
+	(void)exit_code;
+	options_parse(command, options, 0, argc, argv);
+	if (options->args_n > 1)
+		return error_hint(error_new(ERROR_USAGE, "one run at a time"),
+				  "concur compare %s %s", options->args[0], options->args[1]);
+	err = subject_history(options, DB_READ, &db, &path);
+	err = err ? err : db_load(db, options->args_n ? options->args[0] : "last", &run);
+	if (err)
+		return err;
+	output_run(options, &run);
+	return NULL;
+}

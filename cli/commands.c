@@ -1,0 +1,43 @@
+#include "cli/commands.h"
+
+#include <string.h>
+
+#define EACH "--each TASKS -- PROGRAM [ARG...] {}"
+
+/* clang-format off */
+const struct command commands[] = {
+	{ "advise", EACH, "which concurrency model fits: analyze, profile, race, verdict",
+	  "Examples:\n"
+	  "  ls data/*.txt >files && concur advise -p build --each files -- build/crunch {}\n"
+	  "  concur advise --each urls --timeout 5 --json -- ./fetch {} | jq .verdict\n\n"
+	  "Every line of TASKS is one task; it replaces {} in the arguments. The program runs as "
+	  "you do, with your working directory.", cmd_advise },
+	{ "analyze", "", "what the source says about concurrency",
+	  "Examples:\n  bear -- make && concur analyze\n  concur analyze -p build --json", cmd_analyze },
+	{ "profile", "-- PROGRAM [ARG...]", "where the wall time of one run goes: CPU and waits by kind",
+	  "Example:\n  concur profile -- tar cf /tmp/a.tar src", cmd_profile },
+	{ "race", EACH, "the harnesses only: the tournament without the verdict",
+	  "Example:\n  concur race --each files --workers 2,4 -- gzip -c {}", cmd_race },
+	{ "runs", "", "the stored runs, newest first", "Example:\n  concur runs -n 5", cmd_runs },
+	{ "show", "[RUN]", "a stored run's report",
+	  "RUN is the beginning of an id, last (the default), last~2, a tag, or a git commit of the "
+	  "target.\n\nExamples:\n  concur show last --json | jq .verdict\n  concur show 0193", cmd_show },
+	{ "compare", "A B", "what changed between two stored runs",
+	  "Example:\n  concur compare last~1 last", cmd_compare },
+	{ "explain", "[TOPIC]", "the table, the concepts, and what decides each row",
+	  "Examples:\n  concur explain\n  concur explain async", cmd_explain },
+	{ "doctor", "", "what this machine lets concur measure, and what would lift a limit",
+	  "Example:\n  concur doctor", cmd_doctor },
+};
+/* clang-format on */
+
+const size_t commands_n = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < commands_n; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}

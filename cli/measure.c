@@ -1,0 +1,66 @@
+#include "cli/measure.h"
+
+#include <string.h>
+
+#include "analyzer/analyzer.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/subject.h"
+#include "profiler/baseline.h"
+#include "profiler/race.h"
+
+/* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
+static char *search_start(const struct target *target)
+{
+	CLEANUP(cleanup_free) char *dir = NULL;
+	CLEANUP(cleanup_free) char *found = NULL;
+
+	if (!target->program)
+		return xstrdup(".");
+	dir = xstrndup(target->program, (size_t)(strrchr(target->program, '/') - target->program));
+	found = path_find_upward(*dir ? dir : "/", "compile_commands.json");
+	return found ? MOVE(dir) : xstrdup(".");
+}
+
+struct error *measure_facts(const struct options *options, struct run *run)
+{
+	CLEANUP(cleanup_free) char *start = search_start(&run->target);
+	struct analyzer_options opt = {
+		.build_dir = options->build_dir,
+		.start_dir = start,
+		.jobs = options->jobs,
+	};
+	struct error *err;
+
+	if (options->no_analyze) {
+		run->facts.why_not = xstrdup("not asked for (--no-analyze)");
+		return NULL;
+	}
+	err = analyzer_run(&opt, &run->facts, &run->target.build_dir);
+	if (err)
+		return err;
+	vec_each (&run->facts.failures, failure)
+		log_warning("%s: not analysed: %s", failure->file, failure->why);
+	return NULL;
+}
+
+struct error *measure_race(const struct options *options, struct run *run)
+{
+	CLEANUP(trial_clear) struct trial reference = { 0 };
+	uint64_t timeout_ns = subject_ns(options->timeout_s);
+	struct race_options opt = {
+		.timeout_ns = timeout_ns,
+		.budget_ns = subject_ns(options->budget_s),
+		.seed = options->seed,
+		.workers = options->workers.items,
+		.workers_n = options->workers.n,
+	};
+	struct error *err;
+
+	err = baseline_run(&run->target, &run->workload, timeout_ns, TIER_0, &run->profile,
+			   &reference);
+	if (err)
+		return err;
+	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);
+}

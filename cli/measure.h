@@ -1,0 +1,16 @@
+/*
+ * measure.h - the measuring steps that advise, analyze and race share
+ */
+#ifndef CLI_MEASURE_H
+#define CLI_MEASURE_H
+
+#include "base/error.h"
+#include "cli/options.h"
+#include "model/run.h"
+
+/* The source. Units that could not be analysed are warned of, and are no error. */
+struct error *measure_facts(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* The sequential baseline under the profiler, then the tournament. */
+struct error *measure_race(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,279 @@
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/commands.h"
+
+enum { /* options without a letter */
+       OPT_JSON = 256,
+       OPT_DB,
+       OPT_COLOR,
+       OPT_EACH,
+       OPT_TIMEOUT,
+       OPT_BUDGET,
+       OPT_WORKERS,
+       OPT_SEED,
+       OPT_EXPECT_EXIT,
+       OPT_NO_ANALYZE,
+       OPT_POLICY,
+};
+
+struct option_row {
+	int groups; /* 0: every command */
+	struct argp_option argp;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	{ OPTIONS_BUILD, { NULL, 'p', "DIR", 0, "Where compile_commands.json lies (default: the nearest one upward)", 1 } },
+	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 } },
+	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input", 1 } },
+	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE", 0, "The exit code of a task that went well (default: 0)", 1 } },
+	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
+	{ OPTIONS_RACE, { "budget", OPT_BUDGET, "SECONDS", 0, "How long the race may take (default: 60)", 2 } },
+	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },
+	{ OPTIONS_RACE, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
+	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 } },
+	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 } },
+	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs", 1 } },
+	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
+	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
+	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 8 } },
+	{ 0, { "quiet", 'q', NULL, 0, "Only results and errors", 8 } },
+	{ 0, { "verbose", 'v', NULL, 0, "Say more", 8 } },
+};
+/* clang-format on */
+
+#define ROWS_N (sizeof(rows) / sizeof(rows[0]))
+
+struct parse {
+	struct options *options;
+	int groups;
+	int stop; /* index of the first operand */
+};
+
+static long whole_number(struct argp_state *state, const char *what, const char *text, long low,
+			 long high)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < low || n > high)
+		argp_error(state, "%s: '%s' is not a whole number from %ld to %ld", what, text, low,
+			   high);
+	return n;
+}
+
+static double seconds(struct argp_state *state, const char *what, const char *text)
+{
+	char *end;
+	double s;
+
+	errno = 0;
+	s = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(s) || s <= 0 || s > 86400)
+		argp_error(state, "%s: '%s' is not a time in seconds (above 0, at most 86400)",
+			   what, text);
+	return s;
+}
+
+static uint64_t seed(struct argp_state *state, const char *text)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	if (errno || end == text || *end || !isdigit((unsigned char)*text) || !n)
+		argp_error(state, "--seed: '%s' is not a number above 0", text);
+	return n;
+}
+
+static void ladder(struct argp_state *state, const char *text, struct worker_ladder *ret)
+{
+	char *copy = xstrdup(text), *save = NULL;
+
+	vec_clear(ret);
+	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		vec_push(ret, (int)whole_number(state, "--workers", word, 1, 1024));
+	free(copy);
+	if (!ret->n)
+		argp_error(state, "--workers: no number in '%s'", text);
+}
+
+static enum color color(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+
+	for (int i = 0; i < 3; i++) {
+		if (!strcmp(text, names[i]))
+			return (enum color)i;
+	}
+	argp_error(state, "--color: '%s' is none of auto, always, never", text);
+	return COLOR_AUTO;
+}
+
+static bool policy_is_table(struct argp_state *state, const char *text)
+{
+	if (strcmp(text, "table") && strcmp(text, "measured"))
+		argp_error(state, "--policy: '%s' is neither measured nor table", text);
+	return !strcmp(text, "table");
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	switch (key) {
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_DB:
+		o->db = arg;
+		return 0;
+	case OPT_COLOR:
+		o->color = color(state, arg);
+		return 0;
+	case 'q':
+		log_set_level(LOG_QUIET);
+		return 0;
+	case 'v':
+		log_set_level(LOG_VERBOSE);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_own(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	switch (key) {
+	case 'p':
+		o->build_dir = arg;
+		return 0;
+	case 'j':
+		o->jobs = (int)whole_number(state, "--jobs", arg, 1, 1024);
+		return 0;
+	case 'n':
+		o->limit = (int)whole_number(state, "-n", arg, 1, INT_MAX);
+		return 0;
+	case OPT_EACH:
+		o->each = arg;
+		return 0;
+	case OPT_EXPECT_EXIT:
+		o->expected_exit = (int)whole_number(state, "--expect-exit", arg, 0, 255);
+		return 0;
+	case OPT_TIMEOUT:
+		o->timeout_s = seconds(state, "--timeout", arg);
+		return 0;
+	case OPT_BUDGET:
+		o->budget_s = seconds(state, "--budget", arg);
+		return 0;
+	case OPT_WORKERS:
+		ladder(state, arg, &o->workers);
+		return 0;
+	case OPT_SEED:
+		o->seed = seed(state, arg);
+		return 0;
+	case OPT_NO_ANALYZE:
+		o->no_analyze = true;
+		return 0;
+	case OPT_POLICY:
+		o->policy_table = policy_is_table(state, arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct options *o = p->options;
+
+	if (key == ARGP_KEY_ARG) {
+		if (!(p->groups & OPTIONS_PROGRAM))
+			return ARGP_ERR_UNKNOWN; /* collected by ARGP_KEY_ARGS */
+		o->args = &state->argv[state->next - 1];
+		o->args_n = state->argc - state->next + 1;
+		state->next = state->argc;
+		return 0;
+	}
+	if (key == ARGP_KEY_ARGS) {
+		o->args = &state->argv[state->next];
+		o->args_n = state->argc - state->next;
+		return 0;
+	}
+	return parse_common(key, arg, state, o) ? parse_own(key, arg, state, o) : 0;
+}
+
+static void select_options(int groups, struct argp_option *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROWS_N; i++) {
+		if (!rows[i].groups || (rows[i].groups & groups))
+			ret[n++] = rows[i].argp;
+	}
+	ret[n] = (struct argp_option){ 0 };
+}
+
+void options_parse(const struct command *command, struct options *options, int groups, int argc,
+		   char **argv)
+{
+	struct argp_option list[ROWS_N + 1];
+	struct parse parse = { .options = options, .groups = groups };
+	char *doc = xasprintf("concur %s - %s\v%s", command->name, command->summary, command->doc);
+	struct argp argp = { list, parse_command, command->args, doc, NULL, NULL, NULL };
+
+	select_options(groups, list);
+	argp_parse(&argp, argc, argv, groups & OPTIONS_PROGRAM ? ARGP_IN_ORDER : 0, NULL, &parse);
+	free(doc);
+}
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+
+	if (key == ARGP_KEY_ARG) {
+		p->stop = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	}
+	return parse_common(key, arg, state, p->options);
+}
+
+void options_parse_global(struct options *options, int argc, char **argv, int *next)
+{
+	struct argp_option list[ROWS_N + 1];
+	struct parse parse = { .options = options, .stop = argc };
+	char *doc;
+	size_t doc_n;
+	FILE *out = open_memstream(&doc, &doc_n);
+	struct argp argp = { list, parse_global, "COMMAND ...", NULL, NULL, NULL, NULL };
+
+	if (!out)
+		abort();
+	fputs("Which concurrency model fits a C program, before a line is rewritten.\v", out);
+	fputs("Commands:\n", out);
+	for (size_t i = 0; i < commands_n; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`concur COMMAND --help' shows a command's options and examples.", out);
+	fclose(out);
+	argp.doc = doc;
+	select_options(0, list);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
+	free(doc);
+	*next = parse.stop;
+}
+
+void options_clear(struct options *options)
+{
+	vec_clear(&options->workers);
+}

@@ -1,0 +1,62 @@
+/*
+ * options.h - what can be said on the command line
+ *
+ * The common options work before and after the subcommand. Subject options describe what is to be analyzed and run; commands that need them
+ * pass OPTIONS_SUBJECT. Strings are borrowed from argv.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct worker_ladder {
+	VEC_FIELDS(int);
+};
+
+struct options {
+	bool json;
+	const char *db;
+	enum color color;
+	/* subject */
+	const char *build_dir;
+	const char *each;
+	bool no_analyze;
+	double timeout_s; /* one task */
+	double budget_s;  /* the race */
+	int jobs;
+	int expected_exit;
+	uint64_t seed;
+	struct worker_ladder workers;
+	int limit; /* runs -n */
+	bool policy_table;
+	char **args; /* PROGRAM ARGS, or the command's operands */
+	int args_n;
+};
+
+enum {                       /* which groups of options a command takes */
+       OPTIONS_BUILD = 1,    /* -p, -j */
+       OPTIONS_TASKS = 2,    /* --each, --expect-exit */
+       OPTIONS_RUN = 4,      /* --timeout */
+       OPTIONS_RACE = 8,     /* --workers, --budget, --seed */
+       OPTIONS_ADVISE = 16,  /* --policy, --no-analyze */
+       OPTIONS_LIST = 32,    /* -n */
+       OPTIONS_PROGRAM = 64, /* everything from the first operand on is the program's */
+};
+
+struct command;
+
+/* The options before the subcommand; *next is the index of the subcommand, argc when there is none. Exits on --help, --version and misuse. */
+void options_parse_global(struct options *options, int argc, char **argv, int *next);
+/* The subcommand's own. Exits on --help and misuse (2), as argp does. */
+void options_parse(const struct command *command, struct options *options, int groups, int argc,
+		   char **argv);
+void options_clear(struct options *options);
+
+#endif

@@ -1,0 +1,236 @@
+#include "cli/subject.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "profiler/machine.h"
+
+#define GIT_TIMEOUT_NS 5000000000ull
+
+void subject_begin(struct run *run, const char *command)
+{
+	uuid7(run->id);
+	run->started_ns = clock_unix_ns();
+	run->command = xstrdup(command);
+	run->tool_version = xstrdup(CONCUR_VERSION);
+	machine_read(&run->machine);
+}
+
+uint64_t subject_ns(double seconds)
+{
+	return (uint64_t)(seconds * 1e9);
+}
+
+static bool executable(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+/* As execvp() would find it; NULL when it is not there. */
+static char *find_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	CLEANUP(cleanup_free) char *copy = xstrdup(path ? path : "/usr/bin:/bin");
+	char *save = NULL;
+
+	if (strchr(name, '/'))
+		return path_absolute(name);
+	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		CLEANUP(cleanup_free) char *candidate = path_join(dir, name);
+
+		if (executable(candidate))
+			return path_absolute(candidate);
+	}
+	return NULL;
+}
+
+static struct error *check_program(const char *name, const char *path)
+{
+	struct stat st;
+
+	if (!path)
+		return error_hint(error_new(ERROR_USAGE, "no program named '%s' in PATH", name),
+				  "./%s, if it lies in this directory", name);
+	if (stat(path, &st))
+		return error_hint(error_reclass(error_errno("cannot run %s", name), ERROR_USAGE),
+				  "build it first, or check the path");
+	if (S_ISDIR(st.st_mode))
+		return error_new(ERROR_USAGE, "cannot run %s: it is a directory", name);
+	if (!executable(path))
+		return error_hint(error_new(ERROR_USAGE, "cannot run %s: not executable", name),
+				  "chmod +x %s", name);
+	return NULL;
+}
+
+/* One line of git's answer, or NULL: not a repository, no git. Owned by the caller. */
+static char *git(const char *dir, const char *a, const char *b, const char *c)
+{
+	const char *argv[] = { "git", "-C", dir, a, b, c, NULL };
+	struct subprocess_limits limits = { .wall_ns = GIT_TIMEOUT_NS };
+	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf err_out = { 0 };
+	struct subprocess_result result = { 0 };
+	CLEANUP(error_clear)
+	struct error *err = subprocess_run(argv, &limits, &out, &err_out, &result);
+
+	if (err || result.status)
+		return NULL;
+	return xstrndup(strbuf_str(&out), strcspn(strbuf_str(&out), "\n"));
+}
+
+static void read_git(const char *program, struct target *target)
+{
+	CLEANUP(cleanup_free) char *dir = xstrdup(program);
+	CLEANUP(cleanup_free) char *status = NULL;
+
+	target->git_dirty = -1;
+	*strrchr(dir, '/') = '\0';
+	target->git_commit = git(*dir ? dir : "/", "rev-parse", "HEAD", NULL);
+	if (!target->git_commit)
+		return;
+	target->git_branch = git(dir, "rev-parse", "--abbrev-ref", "HEAD");
+	status = git(dir, "status", "--porcelain", "--untracked-files=no");
+	if (status)
+		target->git_dirty = *status != '\0';
+}
+
+struct error *subject_program(const struct options *options, struct run *run)
+{
+	CLEANUP(cleanup_free) char *path = NULL;
+	struct digest digest;
+	char hex[DIGEST_HEX];
+	struct error *err;
+
+	if (!options->args_n)
+		return error_hint(error_new(ERROR_USAGE, "no program to run"),
+				  "concur %s --help shows examples", run->command);
+	path = find_program(options->args[0]);
+	err = check_program(options->args[0], path);
+	if (err)
+		return err;
+	err = digest_file(path, &digest);
+	if (err)
+		return error_wrap(err, "cannot run %s", options->args[0]);
+	digest_hex(digest, hex);
+	run->target.digest = xstrdup(hex);
+	read_git(path, &run->target);
+	run->target.program = MOVE(path);
+	for (int i = 0; i < options->args_n; i++)
+		strings_add(&run->workload.argv, options->args[i]);
+	return NULL;
+}
+
+static void split_tasks(const struct strbuf *text, struct strings *tasks)
+{
+	const char *s = strbuf_str(text), *end = s + text->len;
+
+	while (s < end) {
+		const char *stop = memchr(s, '\n', (size_t)(end - s));
+		size_t n = (size_t)((stop ? stop : end) - s);
+
+		if (n && s[n - 1] == '\r')
+			n--;
+		if (n) {
+			CLEANUP(cleanup_free) char *task = xstrndup(s, n);
+
+			strings_add(tasks, task);
+		}
+		s = stop ? stop + 1 : end;
+	}
+}
+
+static struct error *read_tasks(const char *each, struct strings *tasks)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct error *err;
+
+	err = strcmp(each, "-") ? file_read(each, &text) : file_read_fd(STDIN_FILENO, &text);
+	if (err)
+		return error_reclass(error_wrap(err, "--each"), ERROR_USAGE);
+	if (text.len && memchr(text.s, '\0', text.len))
+		return error_hint(error_new(ERROR_USAGE,
+					    "--each %s: not a list of tasks: it has NUL bytes",
+					    each),
+				  "give a text file with one task a line");
+	split_tasks(&text, tasks);
+	if (!tasks->n)
+		return error_hint(
+			error_new(ERROR_USAGE, "--each %s: no tasks: the list is empty", each),
+			"put one task on each line, for example: ls data/* > %s",
+			strcmp(each, "-") ? each : "tasks.txt");
+	return NULL;
+}
+
+static bool has_placeholder(const struct strings *argv)
+{
+	for (size_t i = 1; i < argv->n; i++) {
+		if (strstr(argv->items[i], "{}"))
+			return true;
+	}
+	return false;
+}
+
+/* Equal for the same arguments, tasks and expectation, whatever the program's build. */
+static char *workload_id(const struct workload *w)
+{
+	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+	char hex[DIGEST_HEX];
+
+	/* argv[0] by its last part: ./bzip2 and /usr/bin/bzip2 do the same job. */
+	strbuf_addf(&all, "%s%c%d%c", w->unit, 0, w->expected_exit, 0);
+	for (size_t i = 0; i < w->argv.n; i++) {
+		const char *slash = i ? NULL : strrchr(w->argv.items[i], '/');
+
+		strbuf_add(&all, slash ? slash + 1 : w->argv.items[i]);
+		strbuf_addch(&all, '\0');
+	}
+	strbuf_addch(&all, '\0');
+	vec_each (&w->tasks, task) {
+		strbuf_add(&all, *task);
+		strbuf_addch(&all, '\0');
+	}
+	digest_hex(digest_bytes(all.s, all.len), hex);
+	return xstrdup(hex);
+}
+
+struct error *subject_workload(const struct options *options, struct run *run)
+{
+	struct workload *w = &run->workload;
+	struct error *err;
+
+	if (!options->each)
+		return error_hint(error_new(ERROR_USAGE, "no tasks: --each is missing"),
+				  "concur %s --each tasks.txt -- ./program {}", run->command);
+	err = subject_program(options, run);
+	if (err)
+		return err;
+	if (!has_placeholder(&w->argv))
+		return error_hint(
+			error_new(ERROR_USAGE,
+				  "no {} in the arguments of %s: every task would be the same",
+				  w->argv.items[0]),
+			"put {} where the task belongs: ... -- %s {}", w->argv.items[0]);
+	err = read_tasks(options->each, &w->tasks);
+	if (err)
+		return err;
+	w->unit = xstrdup("main");
+	w->expected_exit = options->expected_exit;
+	w->id = workload_id(w);
+	return NULL;
+}
+
+struct error *subject_history(const struct options *options, enum db_mode mode, struct db **ret,
+			      char **path)
+{
+	*path = options->db ? xstrdup(options->db) : db_default_path(".");
+	return db_open(*path, mode, ret);
+}
