@@ -37,7 +37,7 @@
 
 /* it: a pointer to each item in turn. &items[0], so that a const array's pointer can still be moved. */
 #define vec_each(v, it)                                                                            \
-	for (__typeof__(&(v)->items[0]) it = (v)->items; it && it < (v)->items + (v)->n; it++)
+	for (__typeof__(*(v)->items) *it = (v)->items; it && it < (v)->items + (v)->n; it++)
 
 #define vec_clear(v)                                                                               \
 	do {                                                                                       \
