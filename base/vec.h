@@ -35,7 +35,7 @@
 
 #define vec_push(v, item) ((void)(*vec_add(v) = (item)))
 
-/* it: a pointer to each item in turn. &items[0], so that a const array's pointer can still be moved. */
+/* it: a pointer to each item in turn. */
 #define vec_each(v, it)                                                                            \
 	for (__typeof__(*(v)->items) *it = (v)->items; it && it < (v)->items + (v)->n; it++)
 

@@ -1,0 +1,49 @@
+# Every command on a small real job: grep over generated files.
+. "${0%/*}/lib.sh"
+db=$dir/h.db
+for i in $(seq 12); do seq $((i * 20000)) >"f$i"; done
+ls f* >tasks
+
+run 0 "$CONCUR" --version
+says out concur
+run 0 "$CONCUR" --help
+for command in advise analyze profile race runs show compare explain doctor; do
+	says out "$command"
+done
+run 0 "$CONCUR" advise --help
+says out '{}'
+
+run 0 "$CONCUR" advise --db "$db" --no-analyze --budget 6 --workers 2 --each tasks --json -- grep -c 7 {}
+first=$(json .id)
+[ "$(json '.race | map(.model) | unique | length >= 3')" = true ] || fail 'not every model was raced'
+[ "$(json '.profile | .wall_ns == .cpu_ns + .runqueue_ns + .unknown_ns + ([.waits[]] | add)')" = true ] ||
+	fail 'the profile does not add up'
+[ "$(json '[.race[] | select(.outcome == "ok") | .n >= 1 and .low <= .speedup and .speedup <= .high] | all')" = true ] ||
+	fail 'a figure without n or interval'
+[ "$(json '.verdict.rules | length >= 1')" = true ] || fail 'a verdict without a rule'
+cp out first.json
+
+run 0 "$CONCUR" show --db "$db" last --json
+cmp out first.json || fail 'the stored run is not the one that was printed'
+run 0 "$CONCUR" show --db "$db" "${first:0:13}"
+says out Verdict
+run 0 "$CONCUR" advise --db "$db" --no-analyze --budget 6 --workers 2 --each tasks -- grep -c 7 {}
+says out Verdict
+run 0 "$CONCUR" runs --db "$db" --json
+[ "$(json '.runs | length')" = 2 ] || fail 'two runs were stored'
+run 0 "$CONCUR" runs --db "$db" -n 1
+run 0 "$CONCUR" compare --db "$db" last~1 last
+run 0 "$CONCUR" compare --db "$db" last~1 last --json
+[ "$(json .comparable)" = true ] || fail 'two runs of the same job are comparable'
+[ "$(sqlite3 "$db" 'select count(*) from v_run')" = 2 ] || fail v_run
+
+run 7 "$CONCUR" profile -- sh -c 'echo through; exit 7'
+[ "$(cat out)" = through ] || fail "the program's own output"
+run 0 "$CONCUR" explain
+says out 'heavy computation'
+run 0 "$CONCUR" explain async
+run 2 "$CONCUR" explain nonsense
+run 0 "$CONCUR" doctor
+says out profiler
+run 0 "$CONCUR" doctor --json
+json '.checks[0].name' >/dev/null
