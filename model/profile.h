@@ -1,7 +1,7 @@
 /*
  * profile.h - the sequential run as the profiler saw it
  *
- * Tiers (DESIGN section 5), found by trying: T0 root or CAP_PERFMON, T1 perf_event_paranoid <= 1,
+ * Tiers, found by trying: T0 root or CAP_PERFMON, T1 perf_event_paranoid <= 1,
  * T2 paranoid 2, T3 no perf. Ownership: strings owned; profile_clear() frees.
  */
 #ifndef MODEL_PROFILE_H

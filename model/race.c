@@ -1,0 +1,36 @@
+#include "model/race.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void race_entry_clear(struct race_entry *e)
+{
+	free(e->why);
+	free(e->isolation);
+	vec_clear(&e->ratios);
+	vec_clear(&e->walls);
+	*e = (struct race_entry){ 0 };
+}
+
+void race_clear(struct race *race)
+{
+	vec_each (race, e)
+		race_entry_clear(e);
+	vec_clear(race);
+	free(race->why);
+	*race = (struct race){ 0 };
+}
+
+const struct race_entry *race_best(const struct race *race, enum model model)
+{
+	const struct race_entry *best = NULL;
+
+	vec_each (race, e) {
+		if (e->model != model || e->outcome != OUTCOME_OK || !e->speedup.n ||
+		    !isfinite(e->speedup.value))
+			continue;
+		if (!best || e->speedup.value > best->speedup.value)
+			best = e;
+	}
+	return best;
+}

@@ -1,0 +1,323 @@
+#include "model/run_json.h"
+
+#include "model/fields.h"
+
+/* facts, analysis */
+
+static const struct field fact_site_fields[] = {
+	ROW(fact_site, WORD, "file", file),
+	ROW(fact_site, INT, "line", line),
+	ROW(fact_site, TEXT, "function", function),
+	ROW(fact_site, WORD, "access", access),
+};
+static const struct shape fact_site_shape = SHAPE(fact_site, fact_site_fields);
+
+static const struct field fact_fields[] = {
+	ROW(fact, WORD, "check", check, .required = true),
+	ROW(fact, WORD, "file", file, .required = true),
+	ROW(fact, INT, "line", line),
+	ROW(fact, INT, "column", column),
+	ROW(fact, TEXT, "function", function),
+	ROW(fact, WORD, "symbol", symbol),
+	ROW(fact, WORD, "effect", effect),
+	ROW(fact, WORD, "detail", detail),
+	ROW(fact, TEXT, "advice", advice),
+	ROW(fact, TEXT, "macro", macro),
+	ROW_OBJECTS(fact, "sites", sites, fact_site_shape, fact_site),
+};
+static const struct shape fact_shape = SHAPE(fact, fact_fields);
+
+static const struct field unit_failure_fields[] = {
+	ROW(unit_failure, WORD, "file", file),
+	ROW(unit_failure, WORD, "why", why),
+};
+static const struct shape unit_failure_shape = SHAPE(unit_failure, unit_failure_fields);
+
+static const struct field analysis_fields[] = {
+	ROW(facts, BOOL, "analysed", analysed),
+	ROW(facts, TEXT, "why_not", why_not),
+	ROW(facts, SIZE, "units", units),
+	ROW_OBJECTS(facts, "failures", failures, unit_failure_shape, unit_failure),
+};
+static const struct shape analysis_shape = SHAPE(facts, analysis_fields);
+
+/* profile */
+
+static const struct field wait_fields[] = {
+#define X(id, key, ...) ROW(wait_profile, COUNT, key, wait_ns[id]),
+	WAIT_KINDS(X)
+#undef X
+};
+static const struct shape waits_shape = SHAPE(wait_profile, wait_fields);
+
+static const struct field wait_site_fields[] = {
+	ROW(wait_site, WORD, "symbol", symbol),
+	ROW_KEY(wait_site, "kind", kind, wait_kind, .required = true),
+	ROW(wait_site, COUNT, "ns", ns),
+	ROW(wait_site, COUNT, "waits", waits),
+};
+static const struct shape wait_site_shape = SHAPE(wait_site, wait_site_fields);
+
+/* cpu_ns is not stored: it is there for readers of the JSON, and must be what it says. */
+static json_t *cpu_write(const void *owner)
+{
+	const struct profile *p = owner;
+
+	return json_integer((json_int_t)wait_profile_cpu_ns(&p->waits));
+}
+
+static struct error *cpu_read(const json_t *value, void *owner, const struct where *at)
+{
+	const struct profile *p = owner;
+	long long cpu_ns = json_integer_value(value);
+
+	if (value && !json_is_integer(value))
+		return fields_error(at, "not an integer");
+	if (value && (uint64_t)cpu_ns != wait_profile_cpu_ns(&p->waits))
+		return fields_error(at, "%lld, but user_ns + system_ns is %llu", cpu_ns,
+				    (unsigned long long)wait_profile_cpu_ns(&p->waits));
+	return NULL;
+}
+
+static struct error *profile_check(const void *owner, const struct where *at)
+{
+	const struct wait_profile *p = &((const struct profile *)owner)->waits;
+	unsigned long long cpu_ns = wait_profile_cpu_ns(p), waits_ns = wait_profile_waits_ns(p);
+
+	if (wait_profile_adds_up(p))
+		return NULL;
+	return fields_error(at,
+			    "does not add up: wall_ns is %llu, but cpu_ns + runqueue_ns + waits + "
+			    "unknown_ns is %llu + %llu + %llu + %llu",
+			    (unsigned long long)p->wall_ns, cpu_ns,
+			    (unsigned long long)p->runqueue_ns, waits_ns,
+			    (unsigned long long)p->unknown_ns);
+}
+
+static const struct field profile_fields[] = {
+	ROW(profile, BOOL, "measured", measured),
+	ROW_KEY(profile, "tier", tier, tier),
+	ROW(profile, TEXT, "why", why),
+	ROW(profile, COUNT, "wall_ns", waits.wall_ns),
+	ROW(profile, COUNT, "elapsed_ns", elapsed_ns),
+	ROW(profile, COUNT, "user_ns", waits.user_ns),
+	ROW(profile, COUNT, "system_ns", waits.system_ns),
+	ROW_CUSTOM("cpu_ns", cpu_write, cpu_read), /* after its parts */
+	ROW(profile, COUNT, "runqueue_ns", waits.runqueue_ns),
+	ROW(profile, COUNT, "unknown_ns", waits.unknown_ns),
+	ROW_OBJECT(profile, "waits", waits, waits_shape),
+	ROW(profile, SHARE, "lost_share", lost_share),
+	ROW(profile, SHARE, "steal_share", steal_share),
+	ROW(profile, COUNT, "tasks", tasks),
+	ROW(profile, COUNT, "processes", processes),
+	ROW(profile, COUNT, "threads", threads),
+	ROW(profile, COUNT, "switches", switches),
+	ROW_OBJECTS(profile, "sites", sites, wait_site_shape, wait_site),
+};
+static const struct shape profile_shape = SHAPE(profile, profile_fields, .check = profile_check);
+
+/* race, race_conditions */
+
+static const struct field race_entry_fields[] = {
+	ROW_KEY(race_entry, "model", model, model, .required = true),
+	ROW(race_entry, INT, "workers", workers, .required = true, .low = 1),
+	ROW_KEY(race_entry, "outcome", outcome, outcome, .required = true),
+	ROW(race_entry, TEXT, "why", why),
+	ROW(race_entry, TEXT, "isolation", isolation),
+	ROW(race_entry, SPREAD, "speedup", speedup),
+	ROW(race_entry, REAL, "cpu_ns_per_task", cpu_ns_per_task),
+	ROW(race_entry, COUNT, "pss_bytes", pss_bytes),
+	ROW(race_entry, COUNT, "p50_ns", p50_ns),
+	ROW(race_entry, COUNT, "p99_ns", p99_ns),
+	ROW_REALS(race_entry, "ratios", ratios),
+	ROW_REALS(race_entry, "walls_ns", walls),
+};
+static const struct shape race_entry_shape = SHAPE(race_entry, race_entry_fields);
+
+static const struct field race_conditions_fields[] = {
+	ROW(race, BOOL, "measured", measured),
+	ROW(race, TEXT, "why", why),
+	ROW(race, SEED, "seed", conditions.seed),
+	ROW(race, COUNT, "tasks", conditions.tasks),
+	ROW(race, INT, "rounds", conditions.rounds),
+	ROW(race, INT, "dirty_rounds", conditions.dirty_rounds),
+	ROW(race, ESTIMATE, "noise", conditions.noise),
+	ROW(race, REAL, "ceiling", conditions.ceiling),
+	ROW(race, SHARE, "steal_share", conditions.steal_share),
+	ROW(race, REAL, "load", conditions.load),
+	ROW(race, ESTIMATE, "startup_ns", conditions.startup_ns),
+};
+static const struct shape race_conditions_shape = SHAPE(race, race_conditions_fields);
+
+/* verdict */
+
+static bool names_a_model(const struct verdict *v)
+{
+	return v->kind != VERDICT_NONE && v->kind != VERDICT_CANNOT_TELL;
+}
+
+static json_t *model_write(const void *owner)
+{
+	const struct verdict *v = owner;
+
+	return names_a_model(v) ? json_string(model_key(v->model)) : json_null();
+}
+
+static struct error *model_read(const json_t *value, void *owner, const struct where *at)
+{
+	struct verdict *v = owner;
+	const struct field row = ROW_KEY(verdict, "model", model, model, .required = true);
+
+	return value || names_a_model(v) ? fields_read(&row, value, v, at) : NULL;
+}
+
+static json_t *row_write(const void *owner)
+{
+	const struct verdict *v = owner;
+
+	return v->has_row ? json_string(row_key(v->row)) : json_null();
+}
+
+static struct error *row_read(const json_t *value, void *owner, const struct where *at)
+{
+	struct verdict *v = owner;
+	const struct field row = ROW_KEY(verdict, "row", row, row);
+
+	v->has_row = value;
+	return fields_read(&row, value, v, at);
+}
+
+static struct error *verdict_check(const void *owner, const struct where *at)
+{
+	const struct verdict *v = owner;
+	const struct where workers = { .up = at, .key = "workers" };
+
+	if (names_a_model(v) && v->workers < 1)
+		return fields_error(&workers, "%d is less than 1", v->workers);
+	return NULL;
+}
+
+static const struct field verdict_tie_fields[] = {
+	ROW_KEY(verdict_tie, "model", model, model, .required = true),
+	ROW(verdict_tie, INT, "workers", workers, .required = true, .low = 1),
+	ROW(verdict_tie, SPREAD, "speedup", speedup),
+};
+static const struct shape verdict_tie_shape = SHAPE(verdict_tie, verdict_tie_fields);
+
+static const struct field hurdle_fields[] = {
+	ROW(hurdle, WORD, "check", check), ROW(hurdle, WORD, "symbol", symbol),
+	ROW(hurdle, WORD, "file", file),   ROW(hurdle, INT, "line", line),
+	ROW(hurdle, WORD, "text", text),   ROW(hurdle, INT, "sites", sites),
+};
+static const struct shape hurdle_shape = SHAPE(hurdle, hurdle_fields);
+
+static const struct field witness_fields[] = {
+	ROW(witness, WORD, "name", name),   ROW(witness, WORD, "says", says),
+	ROW(witness, WORD, "on", on),       ROW(witness, BOOL, "agrees", agrees),
+	ROW(witness, BOOL, "heard", heard),
+};
+static const struct shape witness_shape = SHAPE(witness, witness_fields);
+
+static const struct field verdict_fields[] = {
+	ROW_KEY(verdict, "kind", kind, verdict_kind),
+	ROW_CUSTOM("model", model_write, model_read), /* after kind */
+	ROW(verdict, INT, "workers", workers),
+	ROW(verdict, SPREAD, "speedup", speedup),
+	ROW_CUSTOM("row", row_write, row_read),
+	ROW(verdict, TEXT, "agreement", agreement),
+	ROW_OBJECTS(verdict, "ties", ties, verdict_tie_shape, verdict_tie),
+	ROW_TEXTS(verdict, "rules", rules),
+	ROW_OBJECTS(verdict, "hurdles", hurdles, hurdle_shape, hurdle),
+	ROW_TEXTS(verdict, "reasons", reasons),
+	ROW_TEXTS(verdict, "missing", missing),
+	ROW_OBJECTS(verdict, "witnesses", witnesses, witness_shape, witness),
+};
+static const struct shape verdict_shape = SHAPE(verdict, verdict_fields, .check = verdict_check);
+
+/* the rest */
+
+static const struct field machine_fields[] = {
+	ROW(machine, TEXT, "id", id),
+	ROW(machine, TEXT, "hostname", hostname),
+	ROW(machine, TEXT, "kernel", kernel),
+	ROW(machine, TEXT, "arch", arch),
+	ROW(machine, TEXT, "cpu", cpu),
+	ROW(machine, TEXT, "libc", libc),
+	ROW(machine, INT, "cores", cores),
+	ROW(machine, COUNT, "memory_bytes", memory_bytes),
+	ROW(machine, BOOL, "virtualised", virtualised),
+};
+static const struct shape machine_shape = SHAPE(machine, machine_fields);
+
+/* true, false, or null: not known */
+static json_t *dirty_write(const void *owner)
+{
+	const struct target *t = owner;
+
+	return t->git_dirty < 0 ? json_null() : json_boolean(t->git_dirty);
+}
+
+static struct error *dirty_read(const json_t *value, void *owner, const struct where *at)
+{
+	struct target *t = owner;
+
+	if (value && !json_is_boolean(value))
+		return fields_error(at, "not true or false");
+	t->git_dirty = value ? json_is_true(value) : -1;
+	return NULL;
+}
+
+static const struct field target_fields[] = {
+	ROW(target, TEXT, "program", program),
+	ROW(target, TEXT, "digest", digest),
+	ROW(target, TEXT, "build_dir", build_dir),
+	ROW(target, TEXT, "git_commit", git_commit),
+	ROW(target, TEXT, "git_branch", git_branch),
+	ROW_CUSTOM("git_dirty", dirty_write, dirty_read),
+};
+static const struct shape target_shape = SHAPE(target, target_fields);
+
+static const struct field workload_fields[] = {
+	ROW(workload, TEXT, "id", id),
+	ROW(workload, TEXT, "unit", unit),
+	ROW_TEXTS(workload, "argv", argv),
+	ROW_TEXTS(workload, "tasks", tasks),
+	ROW(workload, INT, "expected_exit", expected_exit),
+};
+static const struct shape workload_shape = SHAPE(workload, workload_fields);
+
+static const struct field run_fields[] = {
+	ROW(run, UUID, "id", id, .required = true),
+	ROW(run, TEXT, "tool_version", tool_version),
+	ROW(run, TEXT, "command", command),
+	ROW(run, TIME, "started_ns", started_ns),
+	ROW(run, COUNT, "took_ns", took_ns),
+	ROW_OBJECT(run, "machine", machine, machine_shape),
+	ROW_OBJECT(run, "target", target, target_shape),
+	ROW_OBJECT(run, "workload", workload, workload_shape),
+	ROW_OBJECTS(run, "facts", facts, fact_shape, fact),
+	ROW_OBJECT(run, "analysis", facts, analysis_shape),
+	ROW_OBJECT(run, "profile", profile, profile_shape),
+	ROW_OBJECTS(run, "race", race, race_entry_shape, race_entry),
+	ROW_OBJECT(run, "race_conditions", race, race_conditions_shape),
+	ROW_OBJECT(run, "verdict", verdict, verdict_shape),
+};
+static const struct shape run_shape = SHAPE(run, run_fields);
+
+char *run_json_text(const struct run *run)
+{
+	return fields_text(&run_shape, RUN_JSON_SCHEMA, run);
+}
+
+struct error *run_json_parse(const char *text, size_t n, struct run *ret)
+{
+	struct run run = { 0 };
+	struct error *err = fields_parse(text, n, &run_shape, RUN_JSON_SCHEMA, &run);
+
+	if (err) {
+		run_clear(&run);
+		return err;
+	}
+	*ret = run;
+	return NULL;
+}
