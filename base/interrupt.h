@@ -15,6 +15,8 @@
 
 void interrupt_install(void);
 bool interrupt_pending(void);
+/* Readable from the first signal on, for poll(); -1 before interrupt_install(). Do not read it. */
+int interrupt_fd(void);
 /* "interrupted", class ERROR_INTERRUPTED. */
 struct error *interrupt_error(void) ERROR_MUST_CHECK;
 
