@@ -2,7 +2,8 @@
  * advisor.h - evidence -> verdict
  *
  * Pure: reads no clock, does no I/O; the verdict is a function of facts, profile and race of one
- * run (its present verdict is ignored).
+ * run (its present verdict is ignored). Its hurdles are those of the recommended model; of threads
+ * when it recommends processes, which have none.
  */
 #ifndef ADVISOR_ADVISOR_H
 #define ADVISOR_ADVISOR_H

@@ -1,0 +1,159 @@
+#include "advisor/advice.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+static struct shares shares_of(const struct profile *p)
+{
+	const struct wait_profile *w = &p->waits;
+	struct shares s = { 0 };
+	double base;
+
+	if (!p->measured || w->wall_ns <= w->runqueue_ns)
+		return s;
+	base = (double)(w->wall_ns - w->runqueue_ns);
+	s.known = true;
+	s.cpu = (double)wait_profile_cpu_ns(w) / base;
+	s.unknown = (double)w->unknown_ns / base;
+	for (int k = 0; k < WAIT_KIND_COUNT; k++) {
+		s.kind[k] = (double)w->wait_ns[k] / base;
+		*(wait_kind_overlaps(k) ? &s.overlappable : &s.serial) += s.kind[k];
+	}
+	return s;
+}
+
+/* Wrong once is wrong: a model that fails with any number of workers is out with all of them. That
+ * an entry could not be measured says nothing about the others. */
+static const struct race_entry *find_out(const struct race *race, enum model model)
+{
+	const struct race_entry *unmeasured = NULL;
+
+	vec_each (race, e) {
+		if (e->model != model || e->outcome == OUTCOME_OK)
+			continue;
+		if (e->outcome != OUTCOME_NOT_MEASURABLE)
+			return e;
+		unmeasured = e;
+	}
+	return race_best(race, model) ? NULL : unmeasured;
+}
+
+static bool has_figure(const struct race_entry *e, enum model model)
+{
+	return e->model == model && e->outcome == OUTCOME_OK && e->speedup.n &&
+	       isfinite(e->speedup.value);
+}
+
+/* Equal speedups: fewer workers, so that the order of the entries does not matter. */
+static bool is_better(const struct race_entry *e, const struct race_entry *than)
+{
+	if (!than || e->speedup.value != than->speedup.value)
+		return !than || e->speedup.value > than->speedup.value;
+	return e->workers < than->workers;
+}
+
+static struct contender contender_of(const struct race *race, enum model model, double margin)
+{
+	struct contender c = { .out = find_out(race, model) };
+
+	vec_each (race, e) {
+		if (e->model != model)
+			continue;
+		c.raced = true;
+		if (!c.out && has_figure(e, model) && is_better(e, c.best))
+			c.best = e;
+	}
+	c.pick = c.best;
+	vec_each (race, e) {
+		if (c.best && has_figure(e, model) && e->workers < c.pick->workers &&
+		    e->speedup.value >= (1 - margin) * c.best->speedup.value)
+			c.pick = e;
+	}
+	return c;
+}
+
+void advice_init(struct advice *a, const struct run *run, const struct table *table,
+		 enum advisor_policy policy, struct verdict *verdict)
+{
+	*a = (struct advice){ .run = run, .table = table, .policy = policy, .verdict = verdict };
+	a->shares = shares_of(&run->profile);
+	for (int m = MODEL_SEQUENTIAL + 1; m < MODEL_COUNT && run->race.measured; m++) {
+		struct contender *c = &a->contenders[m];
+
+		*c = contender_of(&run->race, m, advice_limit(a, LIMIT_EQUIVALENCE));
+		if (c->best && is_better(c->best, a->contenders[a->leader].best))
+			a->leader = m;
+	}
+}
+
+double advice_limit(const struct advice *a, enum limit limit)
+{
+	return a->table->limits[limit];
+}
+
+size_t advice_tied_n(const struct advice *a)
+{
+	size_t n = 0;
+
+	for (int m = 0; m < MODEL_COUNT; m++)
+		n += a->tied[m];
+	return n;
+}
+
+void advice_apply(struct advice *a)
+{
+	vec_each (&a->verdict->rules, id) {
+		if (!strcmp(*id, a->rule))
+			return;
+	}
+	strings_add(&a->verdict->rules, a->rule);
+}
+
+void advice_because(struct advice *a, const char *fmt, ...)
+{
+	CLEANUP(cleanup_free) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	advice_apply(a);
+	strings_add(&a->verdict->reasons, text);
+}
+
+void advice_lacks(struct advice *a, const char *fmt, ...)
+{
+	CLEANUP(cleanup_free) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	advice_apply(a);
+	strings_add(&a->verdict->missing, text);
+}
+
+void advice_decide(struct advice *a, enum verdict_kind kind)
+{
+	advice_apply(a);
+	a->verdict->kind = kind;
+	a->decided = true;
+}
+
+struct estimate_text estimate_text(struct estimate e)
+{
+	struct estimate_text t;
+
+	if (e.n)
+		snprintf(t.s, sizeof(t.s), "%.2fx [%.2f, %.2f], n = %zu", e.value, e.low, e.high,
+			 e.n);
+	else
+		snprintf(t.s, sizeof(t.s), "not measured");
+	return t;
+}

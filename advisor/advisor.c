@@ -1,0 +1,117 @@
+#include "advisor/advisor.h"
+
+#include <stdlib.h>
+
+#include "advisor/advice.h"
+#include "advisor/hurdles.h"
+#include "advisor/rules.h"
+#include "advisor/witness.h"
+#include "base/alloc.h"
+
+static int compare_ties(const void *va, const void *vb)
+{
+	const struct verdict_tie *a = va, *b = vb;
+
+	if (a->speedup.value != b->speedup.value)
+		return a->speedup.value < b->speedup.value ? 1 : -1;
+	return (int)a->model - (int)b->model;
+}
+
+static struct verdict_tie tie_of(const struct contender *c)
+{
+	return (struct verdict_tie){
+		.model = c->pick->model,
+		.workers = c->pick->workers,
+		.speedup = c->pick->speedup,
+	};
+}
+
+/* The figure of a verdict that changes nothing is the sequential run against itself. */
+static void keep_sequential(struct advice *a)
+{
+	const struct race *race = &a->run->race;
+	const struct race_entry *e = race_best(race, MODEL_SEQUENTIAL);
+
+	a->verdict->model = MODEL_SEQUENTIAL;
+	a->verdict->workers = 1;
+	a->verdict->speedup = race->conditions.noise;
+	if (!race->conditions.noise.n && e)
+		a->verdict->speedup = e->speedup;
+}
+
+static void recommend(struct advice *a)
+{
+	const struct contender *chosen = &a->contenders[a->chosen];
+	struct verdict *v = a->verdict;
+
+	v->kind = VERDICT_RECOMMEND;
+	v->model = a->chosen;
+	v->workers = chosen->pick->workers;
+	v->speedup = chosen->pick->speedup;
+	for (int m = 0; m < MODEL_COUNT; m++) {
+		if (a->tied[a->chosen] && a->tied[m] && m != (int)a->chosen)
+			vec_push(&v->ties, tie_of(&a->contenders[m]));
+	}
+	if (v->ties.n)
+		qsort(v->ties.items, v->ties.n, sizeof(*v->ties.items), compare_ties);
+}
+
+/* What would raise the confidence in a verdict that stands. */
+static void name_doubts(struct advice *a)
+{
+	const struct profile *p = &a->run->profile;
+	const struct facts *facts = &a->run->facts;
+	struct strings *missing = &a->verdict->missing;
+	char *text = NULL;
+
+	if (a->verdict->speedup.n &&
+	    (double)a->verdict->speedup.n < advice_limit(a, LIMIT_GOOD_ROUNDS)) {
+		text = xasprintf("%zu clean rounds: %.0f or more would narrow the interval.",
+				 a->verdict->speedup.n, advice_limit(a, LIMIT_GOOD_ROUNDS));
+		strings_add(missing, text);
+		free(text);
+	}
+	if (p->measured && p->tier != TIER_0 && p->why) {
+		text = xasprintf("Profile tier %s: %s.", tier_key(p->tier), p->why);
+		strings_add(missing, text);
+		free(text);
+	}
+	if (a->row && a->shares.unknown > advice_limit(a, LIMIT_UNKNOWN)) {
+		text = xasprintf("%.0f %% of the profiled time is unexplained.",
+				 100 * a->shares.unknown);
+		strings_add(missing, text);
+		free(text);
+	}
+	if (facts->failures.n) {
+		text = xasprintf("%zu of %zu translation units could not be analysed.",
+				 facts->failures.n, facts->units);
+		strings_add(missing, text);
+		free(text);
+	}
+}
+
+struct error *advisor_advise(const struct run *run, const struct advisor_options *opt,
+			     struct verdict *ret)
+{
+	struct verdict verdict = { .kind = VERDICT_NONE };
+	struct advice a;
+	struct table table;
+	struct error *err = table_load(&table);
+
+	if (err)
+		return err;
+	advice_init(&a, run, &table, opt ? opt->policy : POLICY_MEASURED, &verdict);
+	for (size_t i = 0; i < rules_n && !a.decided; i++) {
+		a.rule = rules[i].id;
+		rules[i].apply(&a);
+	}
+	if (!a.decided)
+		recommend(&a);
+	else if (verdict.kind == VERDICT_LEAVE)
+		keep_sequential(&a);
+	name_doubts(&a);
+	hurdles_list(&a);
+	witness_all(&a);
+	*ret = verdict;
+	return NULL;
+}

@@ -1,0 +1,569 @@
+#include "advisor/rules.h"
+
+#include <string.h>
+
+#include "advisor/hurdles.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+#define PERCENT(share) (100 * (share))
+
+static double max_of(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* "network 60 %, lock 12 %": the kinds of wait from `least` of the wall time up, longest first. */
+static char *kinds_text(const struct shares *s, double least)
+{
+	struct strbuf out = { 0 };
+	bool said[WAIT_KIND_COUNT] = { 0 };
+
+	for (;;) {
+		int top = -1;
+
+		for (int k = 0; k < WAIT_KIND_COUNT; k++) {
+			if (!said[k] && s->kind[k] >= least &&
+			    (top < 0 || s->kind[k] > s->kind[top]))
+				top = k;
+		}
+		if (top < 0)
+			return strbuf_detach(&out);
+		said[top] = true;
+		strbuf_addf(&out, "%s%s %.0f %%", out.len ? ", " : "", wait_kind_key(top),
+			    PERCENT(s->kind[top]));
+	}
+}
+
+/* --- what the profile says --- */
+
+/* Could the row's share reach its threshold, or must it, once the unknown time were known? */
+static bool row_may_be(const struct table_row *row, const struct shares *s, bool must)
+{
+	double share = row->metric == METRIC_CPU ? s->cpu : s->overlappable;
+
+	return share + (must ? 0 : s->unknown) >= row->threshold;
+}
+
+static void find_possible_rows(struct advice *a)
+{
+	size_t n = 0;
+
+	for (int r = 0; r < ROW_COUNT; r++) {
+		const struct table_row *row = &a->table->rows[r];
+
+		if (row->metric != METRIC_OTHERWISE && a->shares.known &&
+		    row_may_be(row, &a->shares, true)) {
+			a->possible[r] = true;
+			a->row = row;
+			return;
+		}
+	}
+	for (int r = 0; r < ROW_COUNT; r++) {
+		const struct table_row *row = &a->table->rows[r];
+
+		a->possible[r] = !a->shares.known || row->metric == METRIC_OTHERWISE ||
+				 row_may_be(row, &a->shares, false);
+		if (a->possible[r] && n++ == 0)
+			a->row = row;
+	}
+	if (n > 1)
+		a->row = NULL;
+}
+
+static void rule_class(struct advice *a)
+{
+	const struct shares *s = &a->shares;
+
+	find_possible_rows(a);
+	if (!a->row)
+		return;
+	a->verdict->has_row = true;
+	a->verdict->row = a->row->row;
+	advice_because(
+		a,
+		"The profiled run spent %.0f %% of its time on-CPU and %.0f %% in waits that "
+		"can overlap: the row is \"%s\".",
+		PERCENT(s->cpu), PERCENT(s->overlappable), row_situation(a->row->row));
+}
+
+static void rule_locks(struct advice *a)
+{
+	double lock = a->shares.kind[WAIT_LOCK];
+
+	if (a->shares.known && lock >= advice_limit(a, LIMIT_LIMITING))
+		advice_because(a,
+			       "%.0f %% of the time is spent waiting for locks: whoever holds one "
+			       "makes the others wait, so this does not count as overlappable.",
+			       PERCENT(lock));
+}
+
+static void rule_concurrent_already(struct advice *a)
+{
+	const struct profile *p = &a->run->profile;
+	double cpu = (double)wait_profile_cpu_ns(&p->waits);
+
+	if (!p->measured || (cpu <= 1.1 * (double)p->elapsed_ns && p->threads <= p->processes))
+		return;
+	if (!p->elapsed_ns && !p->threads)
+		return;
+	advice_because(a,
+		       "The program is concurrent already (%llu threads in %llu processes): the "
+		       "speedups are over that, not over one thread.",
+		       (unsigned long long)p->threads, (unsigned long long)p->processes);
+}
+
+/* --- is there evidence, and can it be trusted? --- */
+
+static void say_bound(struct advice *a, enum model model, double serial_share)
+{
+	double tasks = (double)a->run->workload.tasks.n;
+	double bound = serial_share > 1e-3 ? 1 / serial_share : 1e3;
+
+	if (tasks > 1 && bound > tasks)
+		bound = tasks;
+	advice_because(a, "Estimate from one profile, not measured: %s at most %s%.1fx.",
+		       model_title(model), bound >= 1e3 ? "more than " : "", bound);
+}
+
+/* Amdahl's bounds: what cannot overlap stays; CPU is divided by the cores, or by one for a loop.
+ * Unexplained time may be of either kind: it counts as overlappable, because this is a bound. */
+static void say_bounds(struct advice *a)
+{
+	const struct shares *s = &a->shares;
+	double cores = a->run->machine.cores > 0 ? a->run->machine.cores : 1;
+
+	if (!s->known)
+		return;
+	say_bound(a, MODEL_ASYNC, s->cpu + s->serial);
+	say_bound(a, MODEL_THREADS, s->cpu / cores + s->serial);
+	say_bound(a, MODEL_PROCESSES, s->cpu / cores + s->serial);
+	say_bound(a, MODEL_HYBRID, s->cpu / cores + s->serial);
+}
+
+static void rule_no_race(struct advice *a)
+{
+	const struct run *run = a->run;
+
+	if (run->race.measured && run->race.n)
+		return;
+	advice_lacks(a,
+		     "No models were raced%s%s: give the tasks, as in \"concur advise --each "
+		     "FILE -- PROGRAM {}\".",
+		     run->race.why ? ": " : "", run->race.why ? run->race.why : "");
+	if (!run->profile.measured)
+		advice_lacks(a, "No run was profiled%s%s.", run->profile.why ? ": " : "",
+			     run->profile.why ? run->profile.why : "");
+	say_bounds(a);
+	advice_decide(a, VERDICT_CANNOT_TELL);
+}
+
+static void rule_out(struct advice *a)
+{
+	for (int m = 0; m < MODEL_COUNT; m++) {
+		const struct race_entry *e = a->contenders[m].out;
+
+		if (e)
+			advice_because(a, "%s is out: %s with %d worker%s%s%s.", model_title(m),
+				       outcome_key(e->outcome), e->workers,
+				       e->workers == 1 ? "" : "s", e->why ? ": " : "",
+				       e->why ? e->why : "");
+	}
+}
+
+static void rule_nothing_left(struct advice *a)
+{
+	bool failed = false;
+
+	if (a->leader != MODEL_SEQUENTIAL)
+		return;
+	for (int m = 0; m < MODEL_COUNT; m++) {
+		const struct race_entry *e = a->contenders[m].out;
+
+		failed |= e && e->outcome != OUTCOME_NOT_MEASURABLE;
+	}
+	if (!failed) {
+		advice_lacks(a, "No model but sequential gave a figure.");
+		advice_decide(a, VERDICT_CANNOT_TELL);
+		return;
+	}
+	advice_because(a, "As the program stands, no other model gives the right result.");
+	advice_lacks(a, "Mend what makes the tasks disturb each other, then race again.");
+	advice_decide(a, VERDICT_LEAVE);
+}
+
+static void rule_not_raced(struct advice *a)
+{
+	const struct table_row *row = a->row;
+
+	for (size_t i = 0; row && i < row->n; i++) {
+		enum model m = row->candidates[i];
+
+		if (a->contenders[m].raced)
+			continue;
+		if (m == MODEL_HYBRID)
+			advice_lacks(a,
+				     "%s was not raced: the pool of threads is the half of it that "
+				     "was measured.",
+				     model_title(m));
+		else
+			advice_lacks(a, "%s was not raced: its figure is missing.", model_title(m));
+	}
+}
+
+static void rule_rounds(struct advice *a)
+{
+	struct estimate e = a->contenders[a->leader].best->speedup;
+	double pays = 1 + advice_limit(a, LIMIT_LEAVE_GAIN);
+	double width = e.high - e.low;
+
+	if ((double)e.n < advice_limit(a, LIMIT_MIN_ROUNDS)) {
+		advice_lacks(a, "%zu clean round%s, need %.0f: give more time with --budget.", e.n,
+			     e.n == 1 ? "" : "s", advice_limit(a, LIMIT_MIN_ROUNDS));
+	} else if (!(width <= advice_limit(a, LIMIT_WIDTH) * e.value)) {
+		advice_lacks(a,
+			     "The best figure is %s: too wide to be trusted; the machine is busy "
+			     "or the tasks differ from run to run.",
+			     estimate_text(e).s);
+	} else if (e.low < pays && pays <= e.high &&
+		   width > 2 * advice_limit(a, LIMIT_EQUIVALENCE) * e.value) {
+		advice_lacks(a,
+			     "The best figure is %s: it may be under or over %.2fx, from where a "
+			     "rewrite pays; more rounds or a quieter machine would tell.",
+			     estimate_text(e).s, pays);
+	} else {
+		return;
+	}
+	advice_decide(a, VERDICT_CANNOT_TELL);
+}
+
+static void rule_lost(struct advice *a)
+{
+	const struct profile *p = &a->run->profile;
+
+	if (!p->measured || p->lost_share <= advice_limit(a, LIMIT_LOST))
+		return;
+	advice_lacks(a,
+		     "The profile lost %.1f %% of its records (limit %.0f %%): no advice from "
+		     "such a run; profile again, with fewer or longer tasks.",
+		     PERCENT(p->lost_share), PERCENT(advice_limit(a, LIMIT_LOST)));
+	advice_decide(a, VERDICT_CANNOT_TELL);
+}
+
+static void rule_busy(struct advice *a)
+{
+	const struct race_conditions *c = &a->run->race.conditions;
+	double cpu = a->shares.known ? a->shares.cpu : 1;
+	double speedup = a->contenders[a->leader].best->speedup.value;
+	double asked = a->run->machine.cores == 1 ? 1 : 2;
+	bool needs_cores = max_of(speedup, 1) * cpu > advice_limit(a, LIMIT_BUSY_CORES);
+	double floor = advice_limit(a, LIMIT_EQUIVALENCE);
+
+	if (c->ceiling > 0 && c->ceiling < advice_limit(a, LIMIT_CEILING) * asked && needs_cores)
+		advice_lacks(a,
+			     "The machine is busy: two spinning threads got %.2f cores' worth "
+			     "instead of %.0f; race again when it is quiet.",
+			     c->ceiling, asked);
+	else if (c->steal_share > advice_limit(a, LIMIT_STEAL))
+		advice_lacks(a,
+			     "The host took %.0f %% of the CPU time away (limit %.0f %%): race "
+			     "again when it is quiet.",
+			     PERCENT(c->steal_share), PERCENT(advice_limit(a, LIMIT_STEAL)));
+	else if (c->noise.n && (c->noise.low > 1 + floor || c->noise.high < 1 - floor))
+		advice_lacks(a,
+			     "The sequential run against itself gave %s instead of 1: the machine "
+			     "drifts; race again when it is quiet.",
+			     estimate_text(c->noise).s);
+	else
+		return;
+	advice_decide(a, VERDICT_CANNOT_TELL);
+}
+
+/* --- the verdict --- */
+
+/* What keeps the best model from a gain: the first cause that the figures show. Owned by the
+ * caller. */
+static char *limit_text(const struct advice *a)
+{
+	const struct run *run = a->run;
+	const struct shares *s = &a->shares;
+	double limiting = advice_limit(a, LIMIT_LIMITING);
+	CLEANUP(cleanup_free) char *waits = NULL;
+	double task_ms = run->profile.tasks ? (double)run->profile.elapsed_ns / 1e6 /
+						      (double)run->profile.tasks
+					    : 0;
+
+	if (!s->known)
+		return xstrdup("no run was profiled, so that the cause is not known");
+	if (run->profile.tasks && task_ms < advice_limit(a, LIMIT_SMALL_TASK_MS))
+		return xasprintf("the work is too small: a task takes %.2f ms (n = %llu), handing "
+				 "it out costs as much",
+				 task_ms, (unsigned long long)run->profile.tasks);
+	if (s->kind[WAIT_LOCK] >= limiting)
+		return xasprintf(
+			"a lock: %.0f %% of the time waits for it, and only one can hold it",
+			PERCENT(s->kind[WAIT_LOCK]));
+	if (s->cpu >= limiting && run->machine.cores == 1)
+		return xstrdup("the machine has one core, and it is in use already");
+	if (s->kind[WAIT_DISK] >= limiting)
+		return xasprintf(
+			"the disk: %.0f %% of the time waits for it, and it served no more "
+			"when more was asked at once",
+			PERCENT(s->kind[WAIT_DISK]));
+	if (s->cpu >= a->table->rows[ROW_COMPUTE].threshold)
+		return xstrdup("the CPU work did not get faster on more cores: memory bandwidth or "
+			       "another shared part of the machine");
+	waits = kinds_text(s, limiting);
+	return xasprintf("whoever ends the waits (%s) did no more when more was asked at once",
+			 *waits ? waits : "of several kinds");
+}
+
+static void rule_leave(struct advice *a)
+{
+	const struct race_entry *best = a->contenders[a->leader].best;
+	double gain = advice_limit(a, LIMIT_LEAVE_GAIN);
+	CLEANUP(cleanup_free) char *why = NULL;
+
+	if (best->speedup.value >= 1 + gain)
+		return;
+	why = limit_text(a);
+	advice_because(a, "The best other model, %s with %d worker%s, gains less than %.0f %%: %s.",
+		       model_title(best->model), best->workers, best->workers == 1 ? "" : "s",
+		       PERCENT(gain), estimate_text(best->speedup).s);
+	advice_because(a, "What limits it: %s.", why);
+	advice_decide(a, VERDICT_LEAVE);
+}
+
+static void rule_winner(struct advice *a)
+{
+	const struct race_entry *best = a->contenders[a->leader].best;
+
+	a->chosen = a->leader;
+	a->tied[a->leader] = true;
+	advice_because(a, "The fastest model with the right result is %s with %d worker%s: %s.",
+		       model_title(a->leader), best->workers, best->workers == 1 ? "" : "s",
+		       estimate_text(best->speedup).s);
+}
+
+static void rule_tie(struct advice *a)
+{
+	const struct estimate *lead = &a->contenders[a->leader].best->speedup;
+	double margin = advice_limit(a, LIMIT_EQUIVALENCE);
+
+	for (int m = 0; m < MODEL_COUNT; m++) {
+		const struct race_entry *e = a->contenders[m].best;
+
+		if (!e || m == (int)a->leader || e->speedup.n < advice_limit(a, LIMIT_MIN_ROUNDS) ||
+		    e->speedup.value < 1 + advice_limit(a, LIMIT_LEAVE_GAIN))
+			continue;
+		if (e->speedup.high < lead->low && e->speedup.value < (1 - margin) * lead->value)
+			continue;
+		a->tied[m] = true;
+		advice_because(a, "%s with %d worker%s is a tie with it: %s.", model_title(m),
+			       e->workers, e->workers == 1 ? "" : "s", estimate_text(e->speedup).s);
+	}
+}
+
+/* The tied model that the row names first; MODEL_SEQUENTIAL: the row names none of them. */
+static enum model first_tied(const struct advice *a, const struct table_row *row)
+{
+	for (size_t i = 0; i < row->n; i++) {
+		if (a->tied[row->candidates[i]])
+			return row->candidates[i];
+	}
+	return MODEL_SEQUENTIAL;
+}
+
+static void rule_row_settles(struct advice *a)
+{
+	enum model first = a->row ? first_tied(a, a->row) : MODEL_SEQUENTIAL;
+
+	if (advice_tied_n(a) < 2 || first == MODEL_SEQUENTIAL)
+		return;
+	a->chosen = first;
+	advice_because(a, "The row \"%s\" settles the tie: %s is what it names first of these.",
+		       row_situation(a->row->row), model_title(first));
+}
+
+/* Where the unknown time leaves several rows open, the verdict stands only if it is the same under
+ * all of them. */
+static void rule_class_in_doubt(struct advice *a)
+{
+	CLEANUP(strbuf_clear) struct strbuf open = { 0 };
+	enum model first = MODEL_COUNT;
+	bool same = true;
+
+	if (a->row)
+		return;
+	for (int r = 0; r < ROW_COUNT; r++) {
+		enum model m = first_tied(a, &a->table->rows[r]);
+
+		if (!a->possible[r])
+			continue;
+		strbuf_addf(&open, "%s\"%s\"", open.len ? " or " : "", row_situation(r));
+		same = same && (first == MODEL_COUNT || m == first);
+		first = m;
+	}
+	if (a->shares.known)
+		advice_lacks(a,
+			     "%.0f %% of the time is unexplained (tier %s), so that the row may be "
+			     "%s: a better tier would tell.",
+			     PERCENT(a->shares.unknown), tier_key(a->run->profile.tier),
+			     strbuf_str(&open));
+	else
+		advice_lacks(a, "No run was profiled, so that the row is not known.");
+	if (advice_tied_n(a) < 2)
+		return;
+	if (!same) {
+		advice_decide(a, VERDICT_CANNOT_TELL);
+		return;
+	}
+	if (first != MODEL_SEQUENTIAL)
+		a->chosen = first;
+	advice_because(a, "The tie is settled in the same way by every row that is possible.");
+}
+
+/* Fewer hurdles, then less memory, then the faster one. */
+static bool is_easier(const struct advice *a, enum model m, enum model than)
+{
+	const struct facts *facts = &a->run->facts;
+	const struct race_entry *x = a->contenders[m].best, *y = a->contenders[than].best;
+	size_t hx = hurdles_count(facts, m), hy = hurdles_count(facts, than);
+
+	if (hx != hy)
+		return hx < hy;
+	if (x->pss_bytes && y->pss_bytes && x->pss_bytes != y->pss_bytes)
+		return x->pss_bytes < y->pss_bytes;
+	return x->speedup.value > y->speedup.value;
+}
+
+static void rule_hurdles_settle(struct advice *a)
+{
+	const struct facts *facts = &a->run->facts;
+
+	if (advice_tied_n(a) < 2)
+		return;
+	for (int r = 0; r < ROW_COUNT; r++) {
+		if (a->possible[r] && first_tied(a, &a->table->rows[r]) != MODEL_SEQUENTIAL)
+			return; /* the row has spoken */
+	}
+	for (int m = 0; m < MODEL_COUNT; m++) {
+		if (a->tied[m] && m != (int)a->chosen && is_easier(a, m, a->chosen))
+			a->chosen = m;
+	}
+	advice_because(a,
+		       "No row settles the tie: %s has the fewest hurdles (%zu), or the same and "
+		       "needs the least memory.",
+		       model_title(a->chosen), hurdles_count(facts, a->chosen));
+}
+
+/* The row's own best model, usable or not in the tie; NULL: none has a figure. */
+static const struct race_entry *row_best(const struct advice *a)
+{
+	const struct race_entry *best = NULL;
+
+	for (size_t i = 0; a->row && i < a->row->n; i++) {
+		const struct race_entry *e = a->contenders[a->row->candidates[i]].best;
+
+		if (e && (!best || e->speedup.value > best->speedup.value))
+			best = e;
+	}
+	return best;
+}
+
+static void rule_override(struct advice *a)
+{
+	const struct race_entry *row = row_best(a);
+
+	if (!a->row || table_row_rank(a->row, a->chosen) < a->row->n)
+		return;
+	if (row)
+		advice_because(
+			a,
+			"The row \"%s\" names %s, but its best, %s with %d worker%s, reached "
+			"%s: the measured winner is recommended.",
+			row_situation(a->row->row), row_approach(a->row->row),
+			model_title(row->model), row->workers, row->workers == 1 ? "" : "s",
+			estimate_text(row->speedup).s);
+	else
+		advice_because(a,
+			       "The row \"%s\" names %s, of which nothing has a figure: the "
+			       "measured winner is recommended.",
+			       row_situation(a->row->row), row_approach(a->row->row));
+}
+
+static void rule_policy_table(struct advice *a)
+{
+	if (a->policy != POLICY_TABLE || !a->row)
+		return;
+	for (size_t i = 0; i < a->row->n; i++) {
+		enum model m = a->row->candidates[i];
+		const struct race_entry *e = a->contenders[m].best;
+
+		if (!e || e->speedup.n < advice_limit(a, LIMIT_MIN_ROUNDS) ||
+		    e->speedup.value < 1 + advice_limit(a, LIMIT_LEAVE_GAIN))
+			continue;
+		advice_because(a, "By --policy table the row's order decides: %s%s.",
+			       model_title(m),
+			       a->tied[m] ? "" : ", although another model measured faster");
+		a->chosen = m;
+		return;
+	}
+	advice_because(a,
+		       "By --policy table the row's order would decide, but nothing it names has "
+		       "a figure that pays: the measured winner stays.");
+}
+
+static void rule_main_per_input(struct advice *a)
+{
+	const char *unit = a->run->workload.unit;
+
+	if (!unit || strcmp(unit, "main"))
+		return;
+	if (a->chosen == MODEL_PROCESSES)
+		advice_because(a,
+			       "The unit of work is main with one input: processes need no change "
+			       "to the code.");
+	else if (a->tied[MODEL_PROCESSES])
+		advice_because(a, "The unit of work is main with one input: processes are as fast "
+				  "here and need no change to the code.");
+}
+
+static void rule_fewest_workers(struct advice *a)
+{
+	const struct contender *c = &a->contenders[a->chosen];
+
+	if (c->pick->workers < c->best->workers)
+		advice_because(a, "%d worker%s are enough: %d reach %s, which is within %.0f %%.",
+			       c->pick->workers, c->pick->workers == 1 ? "" : "s", c->best->workers,
+			       estimate_text(c->best->speedup).s,
+			       PERCENT(advice_limit(a, LIMIT_EQUIVALENCE)));
+}
+
+const struct rule rules[] = {
+	/* what the profile says */
+	{ "R01", "The profile decides the row of the table", rule_class },
+	{ "R02", "Waiting for a lock does not overlap", rule_locks },
+	{ "R03", "The program is concurrent already", rule_concurrent_already },
+	/* is there evidence, and can it be trusted? */
+	{ "R04", "Only a profile: bounds, no verdict", rule_no_race },
+	{ "R05", "A model that goes wrong is out", rule_out },
+	{ "R06", "No other model works", rule_nothing_left },
+	{ "R07", "A candidate of the row was not raced", rule_not_raced },
+	{ "R08", "Too few rounds, or too wide an interval", rule_rounds },
+	{ "R09", "The profile lost records", rule_lost },
+	{ "R10", "The machine was busy", rule_busy },
+	/* the verdict */
+	{ "R11", "A small gain: leave it sequential", rule_leave },
+	{ "R12", "The fastest correct model wins", rule_winner },
+	{ "R13", "Equal within the margin: a tie", rule_tie },
+	{ "R14", "The row settles a tie", rule_row_settles },
+	{ "R15", "A row in doubt must not matter", rule_class_in_doubt },
+	{ "R16", "Fewer hurdles, then less memory, settle a tie", rule_hurdles_settle },
+	{ "R17", "The measured winner is outside the row", rule_override },
+	{ "R18", "--policy table: the row ranks first", rule_policy_table },
+	{ "R19", "main per input: processes come free", rule_main_per_input },
+	{ "R20", "The fewest workers that reach the speedup", rule_fewest_workers },
+};
+
+const size_t rules_n = sizeof(rules) / sizeof(*rules);
