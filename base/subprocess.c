@@ -75,6 +75,7 @@ static void live_clear(struct live *entry)
 void subprocess_init(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	signal(SIGCHLD, SIG_DFL); /* if ignored, no exit status would be kept for us */
 	if (owner == getpid())
 		return;
 	vec_each (&live, entry) /* of the process that forked us */
@@ -185,7 +186,7 @@ static size_t end_strays(const struct live *of)
 		list_children(&children);
 		items = children.items;
 		vec_each (&children, pid) {
-			int status;
+			int status = 0;
 
 			if (!is_stray(*pid, of))
 				continue;
@@ -284,12 +285,40 @@ static int compare_int(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Copies at 3 and above, so that placing 0, 1 and 2 overwrites none of them. */
-static struct error *plan_fds(struct plan *plan)
+static struct error *make_report_pipe(int *read_fd, int *write_fd)
+{
+	CLEANUP(cleanup_fd) int low_read = -1;
+	CLEANUP(cleanup_fd) int low_write = -1;
+	int low[2];
+
+	if (pipe2(low, O_CLOEXEC))
+		return error_errno("cannot make a pipe");
+	low_read = low[0];
+	low_write = low[1];
+	*read_fd = fcntl(low_read, F_DUPFD_CLOEXEC, 3);
+	*write_fd = fcntl(low_write, F_DUPFD_CLOEXEC, 3);
+	if (*read_fd < 0 || *write_fd < 0)
+		return error_errno("cannot make a pipe");
+	return NULL;
+}
+
+/* What the child needs until exec lies at 3 and above: placing 0, 1 and 2 overwrites none of it. */
+static struct error *plan_fds(struct plan *plan, int *report_read_fd)
 {
 	const struct subprocess_options *opt = plan->opt;
 	const int wanted[3] = { opt->stdin_fd, opt->stdout_fd, opt->stderr_fd };
+	struct error *err;
 
+	/* First of all, or a number that is free would be given to one of ours. */
+	for (size_t i = 0; i < opt->keep_fds_n; i++) {
+		if (fcntl(opt->keep_fds[i], F_GETFD) < 0)
+			return error_errno("cannot keep descriptor %d", opt->keep_fds[i]);
+		vec_push(&plan->open_fds, opt->keep_fds[i]);
+	}
+	err = make_report_pipe(report_read_fd, &plan->report_fd);
+	if (err)
+		return err;
+	vec_push(&plan->open_fds, plan->report_fd);
 	plan->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (plan->null_fd < 0)
 		return error_errno("cannot open /dev/null");
@@ -301,24 +330,8 @@ static struct error *plan_fds(struct plan *plan)
 			return error_errno("cannot use descriptor %d as a gate", opt->gate_fd);
 		vec_push(&plan->open_fds, plan->gate_fd);
 	}
-	for (size_t i = 0; i < opt->keep_fds_n; i++)
-		vec_push(&plan->open_fds, opt->keep_fds[i]);
-	vec_push(&plan->open_fds, plan->report_fd);
 	qsort(plan->open_fds.items, plan->open_fds.n, sizeof(int), compare_int);
 	return NULL;
-}
-
-static int make_report_pipe(int fds[2])
-{
-	int low[2];
-
-	if (pipe2(low, O_CLOEXEC))
-		return -1;
-	for (int i = 0; i < 2; i++) {
-		fds[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
-		close(low[i]);
-	}
-	return fds[0] < 0 || fds[1] < 0 ? -1 : 0;
 }
 
 /* --- in the child: no allocation, no stdio, no locks ------------------------------------------ */
@@ -485,51 +498,57 @@ static struct error *fork_child(const struct plan *plan, pid_t *ret)
 	return NULL;
 }
 
+/* Until it runs, or stands at the gate. */
+static struct error *fork_and_exec(struct plan *plan, int report_fd, pid_t *ret)
+{
+	struct report report;
+	pid_t pid;
+	struct error *err = fork_child(plan, &pid);
+
+	if (err)
+		return err;
+	cleanup_fd(&plan->report_fd); /* the child's end is now the only one */
+	plan->report_fd = -1;
+	if (!read_report(report_fd, &report) || report.stage == STAGE_READY) {
+		*ret = pid;
+		return NULL;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return report_error(&report, plan->opt->argv[0], plan->opt->cwd);
+}
+
 struct error *subprocess_start(const struct subprocess_options *opt, struct subprocess *ret)
 {
 	CLEANUP(cleanup_plan)
 	struct plan plan = { .opt = opt, .gate_fd = -1, .report_fd = -1, .null_fd = -1 };
 	CLEANUP(cleanup_fd) int report_fd = -1;
+	CLEANUP(live_clear) struct live entry = { .report_fd = -1 };
 	struct subprocess sub = { .limits = opt->limits };
-	struct live entry = { 0 };
-	struct report report;
 	struct error *err;
-	int fds[2];
 
 	subprocess_init();
 	err = find_program(opt->argv[0], &plan.path);
 	if (err)
 		return err;
-	if (make_report_pipe(fds))
-		return error_errno("cannot start %s", opt->argv[0]);
-	report_fd = fds[0];
-	plan.report_fd = fds[1];
 	plan.envp = opt->envp ? (char *const *)opt->envp : environ;
 	plan.parent = getpid();
-	err = plan_fds(&plan);
+	err = plan_fds(&plan, &report_fd);
 	if (err)
 		return error_wrap(err, "cannot start %s", opt->argv[0]);
 	list_children(&entry.elders);
 	sub.started_ns = clock_now_ns();
-	err = fork_child(&plan, &sub.pid);
-	if (err) {
-		vec_clear(&entry.elders);
+	err = fork_and_exec(&plan, report_fd, &entry.pid);
+	if (err)
 		return err;
-	}
-	close(plan.report_fd);
-	plan.report_fd = -1;
-	if (read_report(report_fd, &report) && report.stage != STAGE_READY) {
-		vec_clear(&entry.elders);
-		while (waitpid(sub.pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		return report_error(&report, opt->argv[0], opt->cwd);
-	}
-	entry.pid = sub.pid;
-	entry.report_fd = opt->gate_fd >= 0 ? report_fd : -1;
-	if (opt->gate_fd >= 0)
+	if (opt->gate_fd >= 0) {
+		entry.report_fd = report_fd;
 		report_fd = -1;
+	}
 	entry.program = xstrdup(opt->argv[0]);
+	sub.pid = entry.pid;
 	vec_push(&live, entry);
+	entry = (struct live){ .report_fd = -1 };
 	*ret = sub;
 	return NULL;
 }
@@ -601,10 +620,6 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 
 		if (interrupt_pending())
 			return interrupt_error();
-		if (left_ms == 0) {
-			*timed_out = true;
-			return NULL;
-		}
 		for (size_t i = 0; i < n; i++)
 			fds[2 + i] = (struct pollfd){ .fd = drains[i].fd, .events = POLLIN };
 		if (poll(fds, 2 + n, left_ms) < 0)
@@ -615,6 +630,10 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 		}
 		if (fds[0].revents)
 			return NULL;
+		if (left_ms == 0) {
+			*timed_out = true;
+			return NULL;
+		}
 	}
 }
 
