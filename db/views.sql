@@ -1,0 +1,103 @@
+-- The public views, made anew after every migration. docs/schema.md is their contract: columns are
+-- added at the end, never renamed or removed.
+
+DROP VIEW IF EXISTS v_run;
+DROP VIEW IF EXISTS v_race;
+DROP VIEW IF EXISTS v_wait;
+DROP VIEW IF EXISTS v_finding;
+
+CREATE VIEW v_run AS
+SELECT
+	lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' ||
+	      substr(hex(r.id), 13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' ||
+	      substr(hex(r.id), 21)) AS id,
+	datetime(r.started_ns / 1000000000, 'unixepoch', 'localtime') AS started,
+	replace(r.program, rtrim(r.program, replace(r.program, '/', '')), '') AS program,
+	r.command,
+	r.verdict,
+	r.model,
+	r.workers,
+	round(r.speedup, 3) AS speedup,
+	round(r.low, 3) AS low,
+	round(r.high, 3) AS high,
+	r.n,
+	r.table_row AS "row",
+	r.tier,
+	round(r.cpu_share, 4) AS cpu_share,
+	round(r.overlappable_share, 4) AS overlappable_share,
+	round(r.unknown_share, 4) AS unknown_share,
+	round(r.took_ns / 1e9, 3) AS took_s,
+	r.git_commit,
+	r.git_branch,
+	r.git_dirty,
+	(SELECT group_concat(t.name, ' ') FROM tag AS t WHERE t.run_no = r.run_no) AS tags,
+	r.program AS program_path,
+	r.program_digest,
+	w.document ->> '$.id' AS workload,
+	m.document ->> '$.id' AS machine,
+	m.document ->> '$.hostname' AS hostname,
+	m.document ->> '$.cpu' AS cpu,
+	m.document ->> '$.cores' AS cores,
+	r.tool_version,
+	r.started_ns
+FROM run AS r
+JOIN machine AS m USING (machine_no)
+JOIN workload AS w USING (workload_no)
+ORDER BY r.started_ns DESC, r.id DESC;
+
+CREATE VIEW v_race AS
+SELECT
+	lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' ||
+	      substr(hex(r.id), 13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' ||
+	      substr(hex(r.id), 21)) AS run,
+	datetime(r.started_ns / 1000000000, 'unixepoch', 'localtime') AS started,
+	e.model,
+	e.workers,
+	e.outcome,
+	round(e.speedup, 3) AS speedup,
+	round(e.low, 3) AS low,
+	round(e.high, 3) AS high,
+	e.n,
+	round(e.wall_ns / 1e9, 6) AS wall_s,
+	round(e.cpu_ns_per_task / 1e9, 9) AS cpu_s_per_task,
+	e.pss_bytes,
+	round(e.p50_ns / 1e9, 9) AS p50_s,
+	round(e.p99_ns / 1e9, 9) AS p99_s,
+	e.isolation,
+	e.why,
+	r.started_ns
+FROM race AS e
+JOIN run AS r USING (run_no);
+
+CREATE VIEW v_wait AS
+SELECT
+	lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' ||
+	      substr(hex(r.id), 13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' ||
+	      substr(hex(r.id), 21)) AS run,
+	datetime(r.started_ns / 1000000000, 'unixepoch', 'localtime') AS started,
+	w.kind,
+	round(w.share, 4) AS share,
+	round(w.ns / 1e9, 6) AS seconds,
+	r.started_ns
+FROM wait AS w
+JOIN run AS r USING (run_no);
+
+CREATE VIEW v_finding AS
+SELECT
+	lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' ||
+	      substr(hex(r.id), 13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' ||
+	      substr(hex(r.id), 21)) AS run,
+	s.file,
+	f.document ->> '$.line' AS line,
+	f.document ->> '$.check' AS "check",
+	f.document ->> '$.function' AS function,
+	f.document ->> '$.symbol' AS symbol,
+	f.document ->> '$.effect' AS effect,
+	f.document ->> '$.detail' AS detail,
+	f.document ->> '$.advice' AS advice,
+	lower(hex(f.identity)) AS identity,
+	r.started_ns
+FROM run AS r
+JOIN run_source AS rs USING (run_no)
+JOIN source AS s USING (source_no)
+JOIN finding AS f USING (source_no);
