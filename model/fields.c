@@ -157,7 +157,6 @@ static struct field item_of(const struct field *f, size_t *size)
 			: f->type == FIELD_TEXTS ? FIELD_WORD
 						 : FIELD_REAL,
 		.shape = f->shape,
-		.required = true,
 	};
 }
 

@@ -44,9 +44,14 @@ static uint64_t explained_ns(const struct wait_profile *p)
 	return sum(sum(wait_profile_cpu_ns(p), p->runqueue_ns), wait_profile_waits_ns(p));
 }
 
+uint64_t wait_profile_parts_ns(const struct wait_profile *p)
+{
+	return sum(explained_ns(p), p->unknown_ns);
+}
+
 bool wait_profile_adds_up(const struct wait_profile *p)
 {
-	return p->wall_ns == sum(explained_ns(p), p->unknown_ns);
+	return p->wall_ns == wait_profile_parts_ns(p);
 }
 
 uint64_t wait_profile_close(struct wait_profile *p)

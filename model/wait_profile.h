@@ -44,6 +44,8 @@ bool wait_kind_from_key(const char *key, enum wait_kind *ret);
 
 uint64_t wait_profile_cpu_ns(const struct wait_profile *p);
 uint64_t wait_profile_waits_ns(const struct wait_profile *p);
+/* The right side of the invariant above. Sums stop at UINT64_MAX: they never wrap. */
+uint64_t wait_profile_parts_ns(const struct wait_profile *p);
 /* The invariant above, exactly. */
 bool wait_profile_adds_up(const struct wait_profile *p);
 /*

@@ -1,0 +1,222 @@
+#include "full_run.h"
+
+#include <string.h>
+
+static void fill_origin(struct run *run)
+{
+	strcpy(run->id, "0190d5a2-7c4e-7b1a-9f00-0123456789ab");
+	run->tool_version = xstrdup("0.1.0");
+	run->command = xstrdup("advise");
+	run->started_ns = 1721320000123456789;
+	run->took_ns = 41000000007;
+	run->machine = (struct machine){
+		.id = xstrdup("00112233445566778899aabbccddeeff"),
+		.hostname = xstrdup("bench"),
+		.kernel = xstrdup("6.18.0"),
+		.arch = xstrdup("x86_64"),
+		.cpu = xstrdup("A CPU \"quoted\" \\ with \t controls \x01"),
+		.libc = xstrdup("glibc 2.36"),
+		.cores = 2,
+		.memory_bytes = 8ull << 30,
+		.virtualised = true,
+	};
+	run->target = (struct target){
+		.program = xstrdup("/opt/b\xc3\xa4r/bzip2"),
+		.digest = xstrdup("ffeeddccbbaa99887766554433221100"),
+		.build_dir = xstrdup("/opt/b\xc3\xa4r"),
+		.git_commit = xstrdup("92c4629aa0b1c2d3e4f5061728394a5b6c7d8e9f"),
+		.git_branch = xstrdup("main"),
+		.git_dirty = 1,
+	};
+	run->workload.id = xstrdup("0123456789abcdef0123456789abcdef");
+	run->workload.unit = xstrdup("main");
+	strings_add(&run->workload.argv, "./bzip2");
+	strings_add(&run->workload.argv, "-kc");
+	strings_add(&run->workload.argv, "{}");
+	strings_add(&run->workload.tasks, "a file.txt");
+	strings_add(&run->workload.tasks, "b\nfile.txt");
+	run->workload.expected_exit = 3;
+}
+
+static void fill_facts(struct facts *facts)
+{
+	struct fact fact = {
+		.check = xstrdup("shared-state"),
+		.file = xstrdup("bzip2.c"),
+		.line = 171,
+		.column = 9,
+		.function = xstrdup("main"),
+		.symbol = xstrdup("inName"),
+		.effect = xstrdup("file-scope"),
+		.detail = xstrdup("inName is written by 3 functions."),
+		.advice = xstrdup("make it part of a struct"),
+		.macro = xstrdup("SET_NAME"),
+	};
+	const struct fact_site site = { xstrdup("bzip2.c"), 1190, xstrdup("compress"),
+					xstrdup("write") };
+	const struct unit_failure failure = { xstrdup("broken.c"), xstrdup("no such header") };
+
+	vec_push(&fact.sites, site);
+	vec_push(facts, fact);
+	vec_push(&facts->failures, failure);
+	facts->analysed = true;
+	facts->why_not = xstrdup("one unit failed");
+	facts->units = 9;
+}
+
+static void fill_profile(struct profile *p)
+{
+	const struct wait_site site = { xstrdup("tcp_recvmsg"), WAIT_NETWORK, 5001, 17 };
+
+	p->measured = true;
+	p->tier = TIER_1;
+	p->why = xstrdup("perf_event_paranoid is 1");
+	p->waits = (struct wait_profile){
+		.wall_ns = 1000000,
+		.user_ns = 100,
+		.system_ns = 20,
+		.runqueue_ns = 3,
+	};
+	for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
+		p->waits.wait_ns[kind] = 1000 + (uint64_t)kind;
+	wait_profile_close(&p->waits);
+	p->elapsed_ns = 1000042;
+	p->tasks = 40;
+	p->processes = 41;
+	p->threads = 42;
+	p->switches = 43;
+	p->lost_share = 0.001;
+	p->steal_share = 0.1;
+	vec_push(&p->sites, site);
+}
+
+static void fill_race(struct race *race)
+{
+	for (int model = 0; model < MODEL_COUNT; model++) {
+		struct race_entry e = {
+			.model = (enum model)model,
+			.workers = model + 1,
+			.outcome = (enum outcome)(model % OUTCOME_COUNT),
+			.why = xstrdup("task 3: other output"),
+			.isolation = xstrdup("exec"),
+			.speedup = { 1.9, 1.0 / 3, 2.1, 9 },
+			.cpu_ns_per_task = 1e6 / 7,
+			.pss_bytes = 12345678,
+			.p50_ns = 1000,
+			.p99_ns = 2000,
+		};
+
+		vec_push(&e.ratios, 1.8999999999999999);
+		vec_push(&e.ratios, 0.1);
+		vec_push(&e.walls, 123456789.25);
+		vec_push(race, e);
+	}
+	race->measured = true;
+	race->why = xstrdup("budget spent");
+	race->conditions = (struct race_conditions){
+		.seed = UINT64_MAX,
+		.tasks = 40,
+		.rounds = 12,
+		.dirty_rounds = 2,
+		.noise = { 1.01, 0.98, 1.03, 10 },
+		.ceiling = 1.93,
+		.steal_share = 0.02,
+		.load = 0.7,
+		.startup_ns = { 700000, 650000, 800000, 11 },
+	};
+}
+
+static void fill_verdict(struct verdict *v)
+{
+	const struct verdict_tie tie = { MODEL_THREADS, 2, { 1.85, 1.7, 1.95, 9 } };
+	const struct hurdle hurdle = { xstrdup("shared-state"), xstrdup("inName"),
+				       xstrdup("bzip2.c"),      171,
+				       xstrdup("Pass it on."),  4 };
+	const struct witness witness = { xstrdup("clock"), xstrdup("processes, 1.90 times"),
+					 xstrdup("9 rounds"), true, true };
+
+	v->kind = VERDICT_RECOMMEND;
+	v->model = MODEL_PROCESSES;
+	v->workers = 2;
+	v->speedup = (struct estimate){ 1.9, 1.8, 2.0, 9 };
+	v->has_row = true;
+	v->row = ROW_COMPUTE;
+	v->agreement = xstrdup("agree");
+	vec_push(&v->ties, tie);
+	strings_add(&v->rules, "R02");
+	vec_push(&v->hurdles, hurdle);
+	strings_add(&v->reasons, "98 % of the wall time is CPU time.");
+	strings_add(&v->missing, "3 more rounds");
+	vec_push(&v->witnesses, witness);
+}
+
+struct run full_run(void)
+{
+	struct run run = { 0 };
+
+	fill_origin(&run);
+	fill_facts(&run.facts);
+	fill_profile(&run.profile);
+	fill_race(&run.race);
+	fill_verdict(&run.verdict);
+	return run;
+}
+
+struct comparison full_comparison(void)
+{
+	struct comparison c = {
+		.a = xstrdup("0190d5a2-7c4e-7b1a-9f00-0123456789ab"),
+		.b = xstrdup("0190d5a2-7c4e-7b1a-9f00-0123456789ac"),
+		.comparable = true,
+		.verdict_changed = true,
+		.verdict = xstrdup("It was threads, it is processes."),
+		.remaining_findings = 7,
+	};
+	const struct comparison_entry entry = {
+		.model = MODEL_ASYNC,
+		.workers = 1,
+		.change = CHANGE_BETTER,
+		.ratio = { 1.25, 1.2, 1.3, 8 },
+		.p = 0.001,
+		.why = xstrdup("why"),
+	};
+	const struct comparison_entry unknown = {
+		.model = MODEL_THREADS,
+		.workers = 4,
+		.change = CHANGE_NOT_MEASURED,
+		.p = 1,
+		.why = xstrdup("only in one of the two"),
+	};
+	const struct comparison_wait wait = { xstrdup("run-queue"), 0.25, 0.125 };
+
+	strings_add(&c.why_not, "other machine");
+	vec_push(&c.entries, entry);
+	vec_push(&c.entries, unknown);
+	vec_push(&c.waits, wait);
+	strings_add(&c.new_findings, "a.c: shared-state: x in f");
+	strings_add(&c.fixed_findings, "b.c: mt-unsafe-call: strtok in g");
+	return c;
+}
+
+struct history full_history(void)
+{
+	struct history h = { 0 };
+	struct history_row row = {
+		.started_ns = 1721320000123456789,
+		.program = xstrdup("/opt/bzip2"),
+		.command = xstrdup("advise"),
+		.git_commit = xstrdup("92c4629"),
+		.verdict = xstrdup("recommend"),
+		.model = xstrdup("processes"),
+		.row = xstrdup("compute"),
+		.workers = 2,
+		.speedup = { 1.9, 1.8, 2.0, 9 },
+	};
+	struct history_row bare = { .started_ns = 1, .verdict = xstrdup("none") };
+
+	strcpy(row.id, "0190d5a2-7c4e-7b1a-9f00-0123456789ab");
+	strcpy(bare.id, "0190d5a2-7c4e-7b1a-9f00-0123456789ac");
+	vec_push(&h, row);
+	vec_push(&h, bare);
+	return h;
+}
