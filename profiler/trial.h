@@ -28,6 +28,8 @@ struct trial_plan {
 	const struct workload *workload;
 	enum trial_way way;
 	int workers;
+	unsigned repeat;     /* run the whole list of tasks that often; 0: once */
+	bool sample_memory;  /* take pss_bytes; disturbs the timing */
 	uint64_t timeout_ns; /* for one task; the trial gets what its tasks may need, and no more */
 	/* Called when the host is started but held at its gate; or NULL. An error ends the trial.
 	 */
@@ -41,7 +43,8 @@ struct task_result {
 	int status; /* as waitpid(); for TRIAL_COPIES built the same way */
 	bool timed_out;
 	bool ran;
-	uint64_t wall_ns;
+	bool digested_late; /* while the clock ran, as there was too much output to keep */
+	uint64_t wall_ns, cpu_ns;
 };
 
 struct trial {
@@ -51,13 +54,19 @@ struct trial {
 	uint64_t cpu_ns;      /* user + system of all tasks */
 	uint64_t pss_bytes;   /* peak, 0: not known */
 	double steal_share;
-	struct task_result *tasks;
-	size_t n;
-	char *stderr_tail; /* the last lines of the first task that failed, or NULL */
+	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
+	size_t n;                  /* tasks times repeats */
+	size_t strays;             /* processes that tasks left behind, and that were ended */
+	char *stderr_tail; /* the last lines of stderr_task, the first that failed; or NULL */
+	size_t stderr_task;
 };
 
 struct error *trial_run(const struct trial_plan *plan, struct trial *ret) ERROR_MUST_CHECK;
 void trial_clear(struct trial *t);
+
+/* How many times the work of one busy loop `spinners` of them do at the same time, now, in the
+ * surroundings of a trial; takes about 50 ms. 0: could not be measured. */
+struct error *trial_ceiling(int spinners, double *ret) ERROR_MUST_CHECK;
 
 /* Where concur-host lies: CONCUR_HOST, beside the running program, or the installed libexec
  * directory. Owned by the caller. */

@@ -1,0 +1,229 @@
+#include "profiler/baseline.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/subprocess.h"
+#include "profiler/offcpu.h"
+
+/* --- what a person has to know about a program that cannot be used ---------------------------- */
+
+/* The last line a failed task wrote, or NULL. Owned by the caller. */
+static char *last_words(const struct trial *t)
+{
+	const char *line = t->stderr_tail ? strrchr(t->stderr_tail, '\n') : NULL;
+
+	return xstrdup(line ? line + 1 : t->stderr_tail);
+}
+
+/* As one types it. Owned by the caller. */
+static char *command_line(const struct target *target, const struct workload *w, size_t task)
+{
+	char **argv = workload_argv(w, target->program, task);
+	struct strbuf line = { 0 };
+
+	for (char **arg = argv; *arg; arg++) {
+		bool plain = **arg && !(*arg)[strcspn(*arg, " \t\n'\"\\$&|;<>()*?[]#~`!{}")];
+
+		strbuf_addf(&line, plain ? "%s%s" : "%s'%s'", arg == argv ? "" : " ", *arg);
+	}
+	workload_argv_free(argv);
+	return strbuf_detach(&line);
+}
+
+static char *describe_status(int status)
+{
+	struct subprocess_result result = { .status = status };
+
+	return subprocess_describe(&result);
+}
+
+static struct error *task_failed(const struct target *target, const struct workload *w,
+				 const struct trial *t, size_t i)
+{
+	CLEANUP(cleanup_free) char *how = describe_status(t->tasks[i].status);
+	CLEANUP(cleanup_free) char *command = command_line(target, w, i);
+	CLEANUP(cleanup_free) char *words = t->stderr_task == i ? last_words(t) : NULL;
+	struct error *err =
+		error_new(ERROR_INPUT, "task %zu (%s) failed: %s%s%s", i + 1, w->tasks.items[i],
+			  how, words ? ": " : "", words ? words : "");
+
+	return error_hint(err, "try it by hand: %s </dev/null; it must end with exit code %d",
+			  command, w->expected_exit);
+}
+
+static struct error *check_trial(const struct target *target, const struct workload *w,
+				 uint64_t timeout_ns, const struct trial *t)
+{
+	bool printed = false;
+
+	if (t->outcome == OUTCOME_HANG)
+		return error_hint(error_new(ERROR_INPUT, "%s", t->why),
+				  "give it longer with --timeout %.0f, or leave that task out; if "
+				  "it waits for input, note that its stdin is empty",
+				  ceil(2 * (double)timeout_ns / 1e9));
+	if (t->outcome != OUTCOME_OK)
+		return error_new(ERROR_INPUT, "%s", t->why);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct task_result *task = &t->tasks[i];
+
+		if (!WIFEXITED(task->status) || WEXITSTATUS(task->status) != w->expected_exit)
+			return task_failed(target, w, t, i);
+		printed |= task->stdout_bytes > 0;
+	}
+	if (!printed)
+		return error_hint(
+			error_new(ERROR_INPUT,
+				  "the program prints nothing on stdout in "
+				  "any of %zu tasks: outputs cannot be "
+				  "compared",
+				  t->n),
+			"make it print its result, for example with -c or -o /dev/stdout");
+	return NULL;
+}
+
+static struct error *check_same(const struct workload *w, const struct trial *a,
+				const struct trial *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (digest_equal(a->tasks[i].stdout_digest, b->tasks[i].stdout_digest))
+			continue;
+		return error_hint(error_new(ERROR_INPUT,
+					    "task %zu (%s) printed something else when it was run "
+					    "again: answers cannot be compared",
+					    i + 1, w->tasks.items[i]),
+				  "make the output the same every time: no times, addresses or "
+				  "random numbers, and nothing that a run leaves behind");
+	}
+	return NULL;
+}
+
+/* --- two runs --------------------------------------------------------------------------------- */
+
+struct watch {
+	struct offcpu_options options;
+	struct offcpu *session;
+};
+
+static void watch_abort(struct watch *watch)
+{
+	if (watch->session)
+		offcpu_abort(watch->session);
+}
+
+static struct error *watch_start(pid_t host, void *arg)
+{
+	struct watch *watch = arg;
+
+	return offcpu_open(host, &watch->options, &watch->session);
+}
+
+static struct error *watch_end(struct watch *watch, struct profile *ret)
+{
+	struct offcpu *session = MOVE(watch->session);
+
+	return offcpu_close(session, ret);
+}
+
+struct error *baseline_run(const struct target *target, const struct workload *workload,
+			   uint64_t timeout_ns, enum tier at_least, struct profile *profile,
+			   struct trial *reference)
+{
+	CLEANUP(watch_abort)
+	struct watch watch = { .options = { .skip_root = true, .at_least = at_least } };
+	CLEANUP(trial_clear) struct trial plain = { 0 };
+	CLEANUP(trial_clear) struct trial watched = { 0 };
+	CLEANUP(profile_clear) struct profile seen = { 0 };
+	struct trial_plan plan = { .target = target,
+				   .workload = workload,
+				   .way = TRIAL_EXEC,
+				   .workers = 1,
+				   .timeout_ns = timeout_ns };
+	struct error *err;
+
+	if (!workload->tasks.n)
+		return error_hint(error_new(ERROR_INPUT, "there are no tasks"),
+				  "give one task a line with --each FILE, or --count N");
+	err = trial_run(&plan, &plain);
+	if (!err)
+		err = check_trial(target, workload, timeout_ns, &plain);
+	if (err)
+		return err;
+	plan.on_start = watch_start;
+	plan.arg = &watch;
+	err = trial_run(&plan, &watched);
+	if (!err)
+		err = check_trial(target, workload, timeout_ns, &watched);
+	if (!err)
+		err = check_same(workload, &plain, &watched);
+	if (!err)
+		err = watch_end(&watch, &seen);
+	if (err)
+		return err;
+	seen.tasks = workload->tasks.n;
+	*profile = seen;
+	seen = (struct profile){ 0 };
+	*reference = plain;
+	plain = (struct trial){ 0 };
+	return NULL;
+}
+
+/* --- one run of any command ------------------------------------------------------------------- */
+
+struct gate {
+	int fds[2];
+};
+
+static void gate_clear(struct gate *gate)
+{
+	cleanup_fd(&gate->fds[0]);
+	cleanup_fd(&gate->fds[1]);
+}
+
+struct error *baseline_profile_command(const char *const *argv, uint64_t timeout_ns,
+				       enum tier at_least, struct profile *ret, int *status)
+{
+	CLEANUP(watch_abort) struct watch watch = { .options = { .at_least = at_least } };
+	CLEANUP(gate_clear) struct gate gate = { { -1, -1 } };
+	CLEANUP(subprocess_kill) struct subprocess sub = { 0 };
+	struct subprocess_options opt = { .argv = argv,
+					  .stdout_fd = STDOUT_FILENO,
+					  .stderr_fd = STDERR_FILENO,
+					  .limits = { .wall_ns = timeout_ns } };
+	struct subprocess_result ended;
+	struct profile seen = { 0 };
+	struct error *err;
+
+	if (pipe2(gate.fds, O_CLOEXEC))
+		return error_errno("cannot create a pipe");
+	opt.gate_fd = gate.fds[0];
+	err = subprocess_start(&opt, &sub);
+	if (!err)
+		err = watch_start(sub.pid, &watch);
+	if (err)
+		return err;
+	if (write(gate.fds[1], "", 1) != 1)
+		return error_errno("cannot start %s", argv[0]);
+	err = subprocess_wait(&sub, &ended);
+	if (err)
+		return err;
+	if (ended.timed_out)
+		return error_hint(error_new(ERROR_INPUT, "%s did not end within %.3g s", argv[0],
+					    (double)timeout_ns / 1e9),
+				  "give it longer with --timeout");
+	err = watch_end(&watch, &seen);
+	if (err)
+		return err;
+	seen.tasks = 1;
+	*ret = seen;
+	*status = ended.status;
+	return NULL;
+}

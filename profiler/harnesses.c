@@ -1,0 +1,22 @@
+#include "profiler/harnesses.h"
+
+#include <assert.h>
+
+const struct harness harnesses[] = {
+	{ "sequential", MODEL_SEQUENTIAL, TRIAL_EXEC, true, "sequential", "process per task",
+	  "one fresh process after another" },
+	{ "processes", MODEL_PROCESSES, TRIAL_EXEC, false, "processes", "process per task",
+	  "W fresh processes at a time, as xargs -P W" },
+};
+
+const size_t harnesses_n = sizeof(harnesses) / sizeof(*harnesses);
+
+const struct harness *harness_of(enum model model)
+{
+	for (size_t i = 0; i < harnesses_n; i++) {
+		if (harnesses[i].model == model)
+			return &harnesses[i];
+	}
+	assert(!"no harness for this model");
+	return NULL;
+}

@@ -1,0 +1,532 @@
+#include "profiler/race.h"
+
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "base/subprocess.h"
+#include "profiler/harnesses.h"
+#include "profiler/ladder.h"
+
+#define TRIAL_NS      400000000.0 /* a sequential trial is at least about this long */
+#define SHORT_NS      200000000.0 /* below it, the tasks are repeated within a trial */
+#define FAST_NS       100000000.0 /* below it, a trial is repeated within a round */
+#define JOBS_MAX      50000       /* per trial */
+#define RUNS_MAX      10          /* trials of one lane in a round */
+#define STEAL_MAX     0.06
+#define CEILING_MIN   0.8 /* of the cores that the lanes can use */
+#define CLIMB_GAIN    1.05
+#define NARROW        0.05 /* half an interval over its value */
+#define ROUNDS_ENOUGH 6
+#define ROUNDS_MIN    3
+
+/*
+ * What is timed in a round. The first two are the sequential run, twice: their ratio is the noise.
+ * A way that starts its tasks differently has a sequential lane of its own as the base of its
+ * ratios, so that a speedup is what concurrency gains and nothing else.
+ */
+struct lane {
+	const struct harness *harness;
+	size_t base;     /* index of the lane its ratios are formed with */
+	bool shown;      /* becomes an entry */
+	unsigned runs;   /* trials in a round */
+	double round_ns; /* mean wall time of the round that is going on */
+	double round_cpu_ns;
+	double cores_used; /* CPU time over wall time, of the warm-up */
+	struct samples round_latencies, latencies, cpu;
+	struct race_entry entry;
+};
+
+struct lanes {
+	VEC_FIELDS(struct lane);
+};
+
+struct course {
+	const struct target *target;
+	const struct workload *workload;
+	const struct trial *reference;
+	const struct race_options *opt;
+	struct lanes lanes;
+	unsigned repeat;
+	int cores;
+	struct rng rng;
+	uint64_t started_ns;
+	struct samples noise, startup, ceilings, steals, loads;
+	int rounds, dirty_rounds;
+};
+
+static void lane_clear(struct lane *lane)
+{
+	vec_clear(&lane->round_latencies);
+	vec_clear(&lane->latencies);
+	vec_clear(&lane->cpu);
+	race_entry_clear(&lane->entry);
+}
+
+static void course_clear(struct course *c)
+{
+	vec_each (&c->lanes, lane)
+		lane_clear(lane);
+	vec_clear(&c->lanes);
+	vec_clear(&c->noise);
+	vec_clear(&c->startup);
+	vec_clear(&c->ceilings);
+	vec_clear(&c->steals);
+	vec_clear(&c->loads);
+}
+
+static void end_progress(const int *ignored)
+{
+	(void)ignored;
+	progress_end();
+}
+
+/* --- one trial -------------------------------------------------------------------------------- */
+
+/* Why a trial's answers are not the reference's, or NULL. Owned by the caller. */
+static char *difference(const struct course *c, const struct trial *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		size_t task = i % c->workload->tasks.n;
+		const struct task_result *is = &t->tasks[i], *was = &c->reference->tasks[task];
+		CLEANUP(cleanup_free)
+		char *name = xasprintf("task %zu (%s)", task + 1, c->workload->tasks.items[task]);
+		struct subprocess_result result = { .status = is->status };
+		CLEANUP(cleanup_free) char *how = NULL;
+
+		if (is->status != was->status) {
+			how = subprocess_describe(&result);
+			return xasprintf("%s: %s, unlike the sequential run", name, how);
+		}
+		if (is->stdout_bytes != was->stdout_bytes)
+			return xasprintf("%s printed %llu bytes, %llu in the sequential run", name,
+					 (unsigned long long)is->stdout_bytes,
+					 (unsigned long long)was->stdout_bytes);
+		if (!digest_equal(is->stdout_digest, was->stdout_digest))
+			return xasprintf("%s printed something else than in the sequential run",
+					 name);
+	}
+	return NULL;
+}
+
+/* Runs it and takes the lane out of the race if it did not answer well. */
+static struct error *run_trial(struct course *c, struct lane *lane, unsigned repeat, bool sample,
+			       struct trial *ret)
+{
+	struct trial_plan plan = { .target = c->target,
+				   .workload = c->workload,
+				   .way = lane->harness->way,
+				   .workers = lane->entry.workers,
+				   .repeat = repeat,
+				   .sample_memory = sample,
+				   .timeout_ns = c->opt->timeout_ns };
+	struct error *err = trial_run(&plan, ret);
+
+	if (err)
+		return error_wrap(err, "%s with %d workers", lane->harness->title, plan.workers);
+	lane->entry.outcome = ret->outcome;
+	if (ret->outcome == OUTCOME_OK) {
+		lane->entry.why = difference(c, ret);
+		if (lane->entry.why)
+			lane->entry.outcome = OUTCOME_WRONG_RESULT;
+	} else {
+		lane->entry.why = MOVE(ret->why);
+	}
+	return NULL;
+}
+
+/* --- who takes part --------------------------------------------------------------------------- */
+
+static struct lane *add_lane(struct course *c, const struct harness *harness, int workers,
+			     size_t base, bool shown)
+{
+	struct lane *lane = vec_add(&c->lanes);
+
+	*lane = (struct lane){ .harness = harness, .base = base, .shown = shown, .runs = 1 };
+	lane->entry.model = harness->model;
+	lane->entry.workers = workers;
+	lane->entry.isolation = xstrdup(harness->isolation);
+	return lane;
+}
+
+static struct error *warm_up(struct course *c, size_t index)
+{
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct lane *lane = &c->lanes.items[index];
+	struct error *err = run_trial(c, lane, 1, true, &t);
+	double wall_ns = (double)t.wall_ns * c->repeat;
+
+	if (err || lane->entry.outcome != OUTCOME_OK)
+		return err;
+	lane->round_ns = (double)t.wall_ns;
+	lane->entry.pss_bytes = t.pss_bytes;
+	lane->cores_used = t.wall_ns ? (double)t.cpu_ns / (double)t.wall_ns : 0;
+	if (wall_ns > 0 && wall_ns < FAST_NS)
+		lane->runs = (unsigned)fmin(ceil(FAST_NS / wall_ns), RUNS_MAX);
+	return NULL;
+}
+
+static bool is_ok(const struct lane *lane)
+{
+	return lane->entry.outcome == OUTCOME_OK;
+}
+
+/* The harness's ladder. A rung that cannot be measured ends it, and so do two without gain. */
+static struct error *enter(struct course *c, const struct harness *harness, size_t base,
+			   const struct ladder *ladder)
+{
+	double best_ns = c->lanes.items[base].round_ns;
+	int no_gain = 0;
+
+	for (size_t i = 0; i < ladder->n && no_gain < 2; i++) {
+		struct error *err;
+		struct lane *lane;
+
+		add_lane(c, harness, ladder->workers[i], base, true);
+		err = warm_up(c, c->lanes.n - 1);
+		if (err)
+			return err;
+		lane = &c->lanes.items[c->lanes.n - 1];
+		if (lane->entry.outcome == OUTCOME_NOT_MEASURABLE)
+			return NULL;
+		if (!is_ok(lane) || !ladder->climb)
+			continue;
+		if (lane->round_ns * CLIMB_GAIN < best_ns)
+			no_gain = 0;
+		else
+			no_gain++;
+		best_ns = fmin(best_ns, lane->round_ns);
+	}
+	return NULL;
+}
+
+/* A way's own sequential run must answer as the program on its own does, or the way is out. */
+static struct error *enter_base(struct course *c, const struct harness *harness, int workers,
+				size_t *base)
+{
+	struct lane *lane;
+	struct error *err;
+
+	*base = c->lanes.n;
+	add_lane(c, harness, 1, *base, false);
+	err = warm_up(c, *base);
+	if (err)
+		return err;
+	lane = &c->lanes.items[*base];
+	if (is_ok(lane))
+		return NULL;
+	if (lane->entry.outcome != OUTCOME_NOT_MEASURABLE) {
+		char *why =
+			xasprintf("in one process the program does not answer as on its own: %s",
+				  lane->entry.why);
+
+		free(lane->entry.why);
+		lane->entry.why = why;
+		lane->entry.outcome = OUTCOME_NOT_MEASURABLE;
+	}
+	lane->shown = true;
+	lane->entry.workers = workers;
+	return NULL;
+}
+
+static struct error *enter_all(struct course *c, const struct profile *profile)
+{
+	struct ladder ladder = ladder_choose(profile, c->cores, c->workload->tasks.n,
+					     c->opt->workers, c->opt->workers_n);
+	const struct harness *sequential = harness_of(MODEL_SEQUENTIAL);
+	struct error *err;
+
+	add_lane(c, sequential, 1, 0, true);
+	add_lane(c, sequential, 1, 0, false);
+	err = warm_up(c, 0);
+	if (err)
+		return err;
+	c->lanes.items[1].runs = c->lanes.items[0].runs;
+	c->lanes.items[1].cores_used = c->lanes.items[0].cores_used;
+	for (size_t i = 0; is_ok(&c->lanes.items[0]) && i < harnesses_n; i++) {
+		size_t base = 0;
+
+		if (harnesses[i].one_worker || !ladder.n)
+			continue;
+		if (harnesses[i].way != sequential->way)
+			err = enter_base(c, &harnesses[i], ladder.workers[0], &base);
+		if (!err && is_ok(&c->lanes.items[base]))
+			err = enter(c, &harnesses[i], base, &ladder);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* --- rounds ----------------------------------------------------------------------------------- */
+
+static void show_progress(const struct course *c, const struct lane *lane)
+{
+	double share = (double)(clock_now_ns() - c->started_ns) / (double)c->opt->budget_ns;
+	char text[96];
+
+	snprintf(text, sizeof(text), "round %d: %s x %d", c->rounds + c->dirty_rounds + 1,
+		 lane->harness->title, lane->entry.workers);
+	progress_step((size_t)(1000 * fmin(share, 1)), text);
+}
+
+static struct error *time_lane(struct course *c, struct lane *lane, double *steal)
+{
+	double wall_ns = 0, cpu_ns = 0;
+
+	vec_clear(&lane->round_latencies);
+	for (unsigned run = 0; run < lane->runs && is_ok(lane); run++) {
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct error *err = run_trial(c, lane, c->repeat, false, &t);
+
+		if (err)
+			return err;
+		wall_ns += (double)t.wall_ns;
+		cpu_ns += (double)t.cpu_ns / (double)t.n;
+		*steal = fmax(*steal, t.steal_share);
+		for (size_t i = 0; i < t.n; i++)
+			vec_push(&lane->round_latencies, (double)t.tasks[i].wall_ns);
+	}
+	lane->round_ns = wall_ns / lane->runs;
+	lane->round_cpu_ns = cpu_ns / lane->runs;
+	return NULL;
+}
+
+/* Cores that the busiest lane keeps busy: more than that the machine need not have free. */
+static double cores_wanted(const struct course *c)
+{
+	double most = 1;
+
+	vec_each (&c->lanes, lane)
+		most = fmax(most, is_ok(lane) ? lane->cores_used : 0);
+	return fmin(most, c->cores);
+}
+
+/* Runnable tasks on the machine beside ourselves. */
+static double others_running(void)
+{
+	CLEANUP(cleanup_file) FILE *f = fopen("/proc/loadavg", "re");
+	int running = 1;
+
+	if (!f || fscanf(f, "%*s %*s %*s %d/", &running) != 1)
+		return 0;
+	return running - 1;
+}
+
+/* A clean round's figures become samples. */
+static void keep_round(struct course *c)
+{
+	const struct lane *a = &c->lanes.items[0], *b = &c->lanes.items[1];
+	double sequential_ns = (a->round_ns + b->round_ns) / 2;
+
+	vec_push(&c->noise, a->round_ns / b->round_ns);
+	for (size_t i = 0; i < c->lanes.n; i++) {
+		struct lane *lane = &c->lanes.items[i];
+		double base_ns = lane->base ? c->lanes.items[lane->base].round_ns : sequential_ns;
+
+		if (!is_ok(lane))
+			continue;
+		vec_push(&lane->entry.walls, lane->round_ns);
+		vec_push(&lane->entry.ratios,
+			 i == 0 ? a->round_ns / b->round_ns : base_ns / lane->round_ns);
+		vec_push(&lane->cpu, lane->round_cpu_ns);
+		vec_each (&lane->round_latencies, ns)
+			vec_push(&lane->latencies, *ns);
+		if (lane->base == i && i)
+			vec_push(&c->startup, (sequential_ns - lane->round_ns) /
+						      (double)(c->repeat * c->workload->tasks.n));
+	}
+	c->rounds++;
+}
+
+static struct error *run_round(struct course *c)
+{
+	CLEANUP(cleanup_free) size_t *order = xcalloc(c->lanes.n, sizeof(*order));
+	double steal = 0, ceiling = 0;
+	struct error *err;
+
+	for (size_t i = 0; i < c->lanes.n; i++)
+		order[i] = i;
+	rng_shuffle(&c->rng, order, c->lanes.n);
+	vec_push(&c->loads, others_running());
+	err = trial_ceiling(c->cores, &ceiling);
+	for (size_t i = 0; !err && i < c->lanes.n; i++) {
+		struct lane *lane = &c->lanes.items[order[i]];
+
+		if (!is_ok(lane))
+			continue;
+		show_progress(c, lane);
+		err = time_lane(c, lane, &steal);
+	}
+	if (err)
+		return err;
+	vec_push(&c->ceilings, ceiling);
+	vec_push(&c->steals, steal);
+	if (!is_ok(&c->lanes.items[0]) || !is_ok(&c->lanes.items[1]))
+		return NULL;
+	if (steal > STEAL_MAX || ceiling < CEILING_MIN * cores_wanted(c))
+		c->dirty_rounds++;
+	else
+		keep_round(c);
+	return NULL;
+}
+
+static struct estimate estimate(struct course *c, const struct samples *s)
+{
+	return stats_bootstrap_median(s->items, s->n, 0.95, &c->rng);
+}
+
+static bool all_narrow(struct course *c)
+{
+	if (c->rounds < ROUNDS_ENOUGH)
+		return false;
+	vec_each (&c->lanes, lane) {
+		struct estimate e = { 0 };
+
+		if (!is_ok(lane) || !lane->shown)
+			continue;
+		e = estimate(c, &lane->entry.ratios);
+		if (e.high - e.low > 2 * NARROW * e.value)
+			return false;
+	}
+	return true;
+}
+
+static bool time_is_up(const struct course *c)
+{
+	uint64_t spent_ns = clock_now_ns() - c->started_ns;
+
+	/* Fewer than three rounds say nothing: they may take as long again. */
+	return spent_ns >= c->opt->budget_ns &&
+	       (c->rounds >= ROUNDS_MIN || spent_ns >= 2 * c->opt->budget_ns);
+}
+
+static struct error *run_rounds(struct course *c)
+{
+	while (is_ok(&c->lanes.items[0]) && is_ok(&c->lanes.items[1]) && !time_is_up(c) &&
+	       !all_narrow(c)) {
+		struct error *err = run_round(c);
+
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* --- the result ------------------------------------------------------------------------------- */
+
+/* An entry that is out keeps its name and its reason, and no figures. */
+static void finish_entry(struct course *c, struct lane *lane)
+{
+	struct race_entry *e = &lane->entry;
+
+	if (is_ok(lane)) {
+		e->speedup = estimate(c, &e->ratios);
+		e->cpu_ns_per_task = lane->cpu.n ? stats_median(lane->cpu.items, lane->cpu.n) : 0;
+		if (lane->latencies.n) {
+			e->p50_ns = (uint64_t)stats_quantile(lane->latencies.items,
+							     lane->latencies.n, 0.5);
+			e->p99_ns = (uint64_t)stats_quantile(lane->latencies.items,
+							     lane->latencies.n, 0.99);
+		}
+		return;
+	}
+	vec_clear(&e->ratios);
+	vec_clear(&e->walls);
+	e->speedup = (struct estimate){ NAN, NAN, NAN, 0 };
+	e->pss_bytes = 0;
+}
+
+static struct race_conditions conditions(struct course *c, uint64_t seed)
+{
+	return (struct race_conditions){
+		.seed = seed,
+		.tasks = c->repeat * c->workload->tasks.n,
+		.rounds = c->rounds,
+		.dirty_rounds = c->dirty_rounds,
+		.noise = estimate(c, &c->noise),
+		.ceiling = c->ceilings.n ? stats_median(c->ceilings.items, c->ceilings.n) : 0,
+		.steal_share = c->steals.n ? stats_mean(c->steals.items, c->steals.n) : 0,
+		.load = c->loads.n ? stats_mean(c->loads.items, c->loads.n) : 0,
+		.startup_ns = estimate(c, &c->startup),
+	};
+}
+
+static void finish(struct course *c, uint64_t seed, struct race *ret)
+{
+	struct race race = { .measured = true };
+
+	vec_each (&c->lanes, lane) {
+		if (!is_ok(lane) && lane->harness->model == MODEL_SEQUENTIAL && race.measured) {
+			race.measured = false;
+			race.why = xasprintf("the sequential run does not answer the same every "
+					     "time: %s",
+					     lane->entry.why);
+		}
+		if (!lane->shown)
+			continue;
+		finish_entry(c, lane);
+		vec_push(&race, lane->entry);
+		lane->entry = (struct race_entry){ 0 };
+	}
+	race.conditions = conditions(c, seed);
+	*ret = race;
+}
+
+static int count_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+}
+
+/* How often the list of tasks has to be run for a trial long enough to time. */
+static unsigned choose_repeat(const struct trial *reference)
+{
+	double wall_ns = fmax((double)reference->wall_ns, 1);
+	double most = (double)JOBS_MAX / (double)reference->n;
+
+	if (wall_ns >= SHORT_NS)
+		return 1;
+	return (unsigned)fmax(1, fmin(ceil(TRIAL_NS / wall_ns), most));
+}
+
+struct error *race_run(const struct target *target, const struct workload *workload,
+		       const struct profile *profile, const struct trial *reference,
+		       const struct race_options *opt, struct race *ret)
+{
+	CLEANUP(course_clear)
+	struct course c = { .target = target,
+			    .workload = workload,
+			    .reference = reference,
+			    .opt = opt,
+			    .cores = count_cores(),
+			    .repeat = choose_repeat(reference),
+			    .started_ns = clock_now_ns() };
+	uint64_t seed = opt->seed ? opt->seed : c.started_ns;
+	CLEANUP(end_progress) int showing = 0;
+	struct error *err;
+
+	(void)showing;
+	if (workload->tasks.n < 2) {
+		*ret = (struct race){ .why = xstrdup("one task alone leaves nothing to run at the "
+						     "same time") };
+		return NULL;
+	}
+	c.rng.state = seed;
+	progress_start("race", 1000);
+	err = enter_all(&c, profile);
+	if (!err)
+		err = run_rounds(&c);
+	if (err)
+		return err;
+	finish(&c, seed, ret);
+	return NULL;
+}

@@ -1,0 +1,101 @@
+/*
+ * plan.h - what trial.c and concur-host tell each other: the plan goes in, the result comes out
+ *
+ * Both are memfds, passed as descriptor numbers on concur-host's command line, with the flat
+ * layouts below: no pointers, offsets from the start of the file. The plan is written before the
+ * host starts and never changes. The result is zeroed and sized by trial.c; the host maps it shared
+ * and fills it while it runs, so that it can be read whatever end the host comes to. A program
+ * under test runs in the host's own process under PLAN_COPIES and may scribble on it: trial.c
+ * trusts no length or offset it finds there.
+ *
+ * Times are CLOCK_MONOTONIC in ns. A job is one execution of one task: job j runs task j % tasks.
+ */
+#ifndef RUNTIME_PLAN_H
+#define RUNTIME_PLAN_H
+
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x6e616c70u /* "plan" */
+
+enum plan_mode {
+	PLAN_EXEC,   /* every job is a fresh process */
+	PLAN_COPIES, /* every worker is a thread with its own copy of the program */
+	PLAN_SPIN,   /* no jobs: how much faster do `workers` spinners get than one, right now? */
+};
+
+enum plan_flags {
+	PLAN_SAMPLE_PSS = 1, /* sample memory while it runs; costs time, so not when timing */
+};
+
+struct plan {
+	uint32_t magic;
+	uint32_t mode;
+	uint32_t flags;
+	uint32_t workers;
+	uint32_t tasks;
+	uint32_t jobs; /* tasks times repeats */
+	int32_t expected_exit;
+	uint32_t program;       /* offset of its path */
+	uint32_t argvs;         /* offset of struct plan_argv[tasks] */
+	uint32_t libraries;     /* offset of struct plan_library[libraries_n], needed ones first */
+	uint32_t libraries_n;   /* to be copied with the program (PLAN_COPIES) */
+	uint32_t reserved;      /* 0 */
+	uint64_t timeout_ns;    /* for one job */
+	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
+};
+
+struct plan_argv {
+	uint32_t argc;
+	uint32_t strings; /* offset of argc strings, one after another, each with its NUL */
+};
+
+struct plan_library {
+	uint32_t name; /* offset of the soname, as DT_NEEDED spells it */
+	uint32_t path; /* offset of the file's path */
+};
+
+enum result_end {              /* how the host ended */
+		  RESULT_NONE, /* it did not: killed or crashed */
+		  RESULT_DONE, /* all jobs ran */
+		  RESULT_TIMEOUT,
+		  RESULT_CRASH,        /* a task took the process down (PLAN_COPIES) */
+		  RESULT_UNLOADABLE,   /* the program cannot be loaded as a library: see why */
+		  RESULT_CANNOT_START, /* the program or the machine refused: see why */
+};
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ENDED };
+
+enum job_flags {
+	JOB_TIMED_OUT = 1,
+	JOB_DIGESTED_LATE = 2, /* while the clock was running: too much output to keep */
+};
+
+struct result_job {
+	uint64_t start_ns, end_ns;
+	uint64_t cpu_ns;
+	uint64_t stdout_bytes;
+	uint64_t digest_high, digest_low; /* XXH3-128 of stdout */
+	int32_t status;                   /* as waitpid() */
+	uint16_t state, flags;
+};
+
+#define RESULT_WHY  512
+#define RESULT_TAIL 4096
+
+struct result {
+	uint32_t end;      /* enum result_end */
+	uint32_t next_job; /* the next one to be taken by a worker */
+	uint32_t bad_job;  /* of a timeout or crash */
+	int32_t signal;    /* of a crash */
+	uint32_t strays;   /* processes that had to be ended after the jobs */
+	uint32_t tail_job; /* the stderr_tail's */
+	uint64_t pss_bytes;
+	uint64_t spin_permille; /* PLAN_SPIN's answer */
+	char why[RESULT_WHY];
+	uint32_t tail_state; /* 0: none, 1: being written, 2: complete */
+	uint32_t tail_n;
+	char tail[RESULT_TAIL]; /* of stderr, of the first job that failed */
+	struct result_job jobs[];
+};
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * spin.c - the ceiling: what the machine can give right now
+ *
+ * One thread counts for a while alone, then all count at the same time; the sum over the first is
+ * the speedup that nothing can exceed. Runs in the host, so that the scheduler treats the spinners
+ * as it treats the trials.
+ */
+#include <pthread.h>
+
+#include "profiler/runtime/host.h"
+
+#define SPIN_NS 20000000
+
+struct spinner {
+	pthread_t thread;
+	uint64_t turns;
+	uint64_t ns;
+};
+
+static pthread_barrier_t barrier;
+
+/* Turns of a loop in a fixed time; the clock is asked rarely. */
+static void spin(struct spinner *s)
+{
+	uint64_t start = host_now_ns(), now;
+	volatile uint64_t x = 1;
+
+	s->turns = 0;
+	do {
+		for (int i = 0; i < 2000; i++)
+			x = x * 6364136223846793005u + 1;
+		s->turns++;
+		now = host_now_ns();
+	} while (now - start < SPIN_NS);
+	s->ns = now - start;
+}
+
+static void *work(void *arg)
+{
+	pthread_barrier_wait(&barrier);
+	spin(arg);
+	return NULL;
+}
+
+static double rate(const struct spinner *s)
+{
+	return (double)s->turns / (double)s->ns;
+}
+
+enum result_end spin_run(const struct host *h)
+{
+	uint32_t n = h->plan->workers;
+	struct spinner *spinners = host_memory(n * sizeof(*spinners));
+	struct spinner alone;
+	double sum = 0;
+
+	if (!n || !spinners || pthread_barrier_init(&barrier, NULL, n))
+		return RESULT_CANNOT_START;
+	spin(&alone);
+	for (uint32_t i = 0; i < n; i++) {
+		if (pthread_create(&spinners[i].thread, NULL, work, &spinners[i]))
+			return RESULT_CANNOT_START; /* the others end with the process */
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		pthread_join(spinners[i].thread, NULL);
+		sum += rate(&spinners[i]);
+	}
+	h->result->spin_permille = (uint64_t)(1000 * sum / rate(&alone));
+	return RESULT_DONE;
+}

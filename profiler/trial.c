@@ -1,0 +1,487 @@
+#include "profiler/trial.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/subprocess.h"
+#include "profiler/loader.h"
+#include "profiler/runtime/plan.h"
+
+#define MIB           (1024 * 1024ull)
+#define OUTPUT_LIMIT  (1024 * MIB) /* of one file a task writes, stdout included */
+#define CAPTURE_LIMIT (256 * MIB)
+#define WATCHDOG_NS   30000000000ull /* for what the host does before and after its jobs */
+
+/* What one trial holds open. */
+struct session {
+	int plan_fd, result_fd;
+	int gate[2];
+	struct result *result;
+	size_t result_size;
+	struct subprocess host;
+};
+
+static void session_clear(struct session *s)
+{
+	subprocess_kill(&s->host);
+	cleanup_fd(&s->plan_fd);
+	cleanup_fd(&s->result_fd);
+	cleanup_fd(&s->gate[0]);
+	cleanup_fd(&s->gate[1]);
+	if (s->result)
+		munmap(s->result, s->result_size);
+}
+
+void trial_clear(struct trial *t)
+{
+	free(t->why);
+	free(t->tasks);
+	free(t->stderr_tail);
+	*t = (struct trial){ 0 };
+}
+
+struct error *trial_find_host(char **ret)
+{
+	const char *named = getenv("CONCUR_HOST");
+	CLEANUP(cleanup_free) char *self = path_absolute("/proc/self/exe");
+	const char *dir = dirname(self);
+	const char *const places[] = { "concur-host", "../libexec/concur/concur-host" };
+
+	if (named && *named) {
+		if (access(named, X_OK))
+			return error_reclass(error_errno("CONCUR_HOST: %s", named), ERROR_USAGE);
+		*ret = xstrdup(named);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		CLEANUP(cleanup_free) char *path = path_join(dir, places[i]);
+
+		if (access(path, X_OK) == 0) {
+			*ret = MOVE(path);
+			return NULL;
+		}
+	}
+	return error_hint(error_new(ERROR_MACHINE, "cannot find concur-host near %s", dir),
+			  "reinstall concur, or set CONCUR_HOST to the path of concur-host");
+}
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+static uint64_t memory_available(void)
+{
+	CLEANUP(cleanup_file) FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			break;
+	}
+	return kib ? kib * 1024 : 1024 * MIB;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Append and return where it begins. Tables need their alignment, which `align` gives. */
+static uint32_t put(struct strbuf *sb, const void *bytes, size_t n, size_t align)
+{
+	static const char zeros[8];
+	size_t at;
+
+	strbuf_addn(sb, zeros, (align - sb->len % align) % align);
+	at = sb->len;
+	strbuf_addn(sb, bytes, n);
+	return (uint32_t)at;
+}
+
+static uint32_t put_text(struct strbuf *sb, const char *s)
+{
+	return put(sb, s, strlen(s) + 1, 1);
+}
+
+static uint32_t put_argvs(struct strbuf *sb, const struct trial_plan *plan)
+{
+	const struct workload *w = plan->workload;
+	CLEANUP(cleanup_free) struct plan_argv *table = xcalloc(w->tasks.n, sizeof(*table));
+
+	for (size_t i = 0; i < w->tasks.n; i++) {
+		char **argv = workload_argv(w, plan->target->program, i);
+
+		table[i].strings = (uint32_t)sb->len;
+		for (char **arg = argv; *arg; arg++, table[i].argc++)
+			put_text(sb, *arg);
+		workload_argv_free(argv);
+	}
+	return put(sb, table, w->tasks.n * sizeof(*table), 8);
+}
+
+static uint32_t put_libraries(struct strbuf *sb, const struct loader_libraries *libraries)
+{
+	CLEANUP(cleanup_free)
+	struct plan_library *table = xcalloc(libraries->n + 1, sizeof(*table));
+
+	for (size_t i = 0; i < libraries->n; i++) {
+		table[i].name = put_text(sb, libraries->items[i].name);
+		table[i].path = put_text(sb, libraries->items[i].path);
+	}
+	return put(sb, table, libraries->n * sizeof(*table), 8);
+}
+
+static struct error *send_plan(const struct strbuf *sb, struct session *s)
+{
+	s->plan_fd = memfd_create("concur-plan", MFD_CLOEXEC);
+	if (s->plan_fd < 0)
+		return error_errno("cannot create the plan of a trial");
+	for (size_t at = 0; at < sb->len;) {
+		ssize_t n = write(s->plan_fd, sb->s + at, sb->len - at);
+
+		if (n < 0 && errno != EINTR)
+			return error_errno("cannot write the plan of a trial");
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return NULL;
+}
+
+static struct error *write_plan(const struct trial_plan *plan,
+				const struct loader_libraries *libraries, struct session *s)
+{
+	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };
+	uint32_t repeat = plan->repeat ? plan->repeat : 1;
+	struct plan head = {
+		.magic = PLAN_MAGIC,
+		.mode = plan->way == TRIAL_COPIES ? PLAN_COPIES : PLAN_EXEC,
+		.flags = plan->sample_memory ? PLAN_SAMPLE_PSS : 0,
+		.workers = (uint32_t)plan->workers,
+		.tasks = (uint32_t)plan->workload->tasks.n,
+		.jobs = (uint32_t)plan->workload->tasks.n * repeat,
+		.expected_exit = plan->workload->expected_exit,
+		.libraries_n = (uint32_t)libraries->n,
+		.timeout_ns = plan->timeout_ns,
+		.capture_bytes = least(CAPTURE_LIMIT, memory_available() / 8),
+	};
+
+	put(&sb, &head, sizeof(head), 8);
+	head.program = put_text(&sb, plan->target->program);
+	head.argvs = put_argvs(&sb, plan);
+	head.libraries = put_libraries(&sb, libraries);
+	if (sb.len > UINT32_MAX)
+		return error_new(ERROR_INPUT, "the tasks' arguments are too long together");
+	memcpy(sb.s, &head, sizeof(head));
+	return send_plan(&sb, s);
+}
+
+static struct error *make_result(size_t jobs, struct session *s)
+{
+	void *p;
+
+	s->result_size = sizeof(struct result) + jobs * sizeof(struct result_job);
+	s->result_fd = memfd_create("concur-result", MFD_CLOEXEC);
+	if (s->result_fd < 0 || ftruncate(s->result_fd, (off_t)s->result_size))
+		return error_errno("cannot create the result of a trial");
+	p = mmap(NULL, s->result_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->result_fd, 0);
+	if (p == MAP_FAILED)
+		return error_errno("cannot map the result of a trial");
+	s->result = p;
+	return NULL;
+}
+
+/* --- run it ----------------------------------------------------------------------------------- */
+
+static uint64_t wall_limit_ns(const struct trial_plan *plan, size_t jobs)
+{
+	/* What the slowest order of tasks takes if every one uses its time to the last moment. */
+	uint64_t each = (jobs + (size_t)plan->workers - 1) / (size_t)plan->workers;
+	uint64_t sum;
+
+	if (__builtin_mul_overflow(each, plan->timeout_ns, &sum) ||
+	    __builtin_add_overflow(sum, WATCHDOG_NS, &sum))
+		return 0;
+	return sum;
+}
+
+static struct error *start(uint64_t wall_ns, struct session *s)
+{
+	CLEANUP(cleanup_free) char *host = NULL;
+	char plan_fd[16], result_fd[16], parent[16];
+	const char *argv[] = { NULL, plan_fd, result_fd, parent, NULL };
+	const int keep[] = { s->plan_fd, s->result_fd };
+	struct subprocess_options opt = {
+		.argv = argv,
+		.stdin_fd = -1,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.keep_fds = keep,
+		.keep_fds_n = 2,
+		.gate_fd = s->gate[0],
+		.limits = { .wall_ns = wall_ns,
+			    .file_bytes = least(OUTPUT_LIMIT, memory_available() / 4) },
+	};
+	struct error *err = trial_find_host(&host);
+
+	if (err)
+		return err;
+	argv[0] = host;
+	snprintf(plan_fd, sizeof(plan_fd), "%d", s->plan_fd);
+	snprintf(result_fd, sizeof(result_fd), "%d", s->result_fd);
+	snprintf(parent, sizeof(parent), "%d", (int)getpid());
+	err = subprocess_start(&opt, &s->host);
+	return err ? error_wrap(err, "cannot start concur-host") : NULL;
+}
+
+static struct error *hold_and_release(const struct trial_plan *plan, struct session *s)
+{
+	struct error *err = plan->on_start ? plan->on_start(s->host.pid, plan->arg) : NULL;
+
+	if (!err && write(s->gate[1], "", 1) != 1)
+		err = error_errno("cannot start the trial");
+	return err;
+}
+
+struct cpu_times {
+	double all, steal;
+};
+
+/* Field 8 of /proc/stat's first line, and the sum of 1 to 8. */
+static struct cpu_times read_cpu_times(void)
+{
+	CLEANUP(cleanup_file) FILE *f = fopen("/proc/stat", "re");
+	struct cpu_times t = { 0 };
+	double v[8] = { 0 };
+
+	if (f && fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &v[0], &v[1], &v[2], &v[3], &v[4],
+			&v[5], &v[6], &v[7]) == 8) {
+		for (int i = 0; i < 8; i++)
+			t.all += v[i];
+		t.steal = v[7];
+	}
+	return t;
+}
+
+static double steal_since(struct cpu_times before)
+{
+	struct cpu_times now = read_cpu_times();
+
+	return now.all > before.all ? (now.steal - before.steal) / (now.all - before.all) : 0;
+}
+
+/* --- read the result -------------------------------------------------------------------------- */
+
+/* "task 3 (a.txt)", as people count. Owned by the caller. */
+static char *name_task(const struct trial_plan *plan, size_t job)
+{
+	size_t task = job % plan->workload->tasks.n;
+
+	return xasprintf("task %zu (%s)", task + 1, plan->workload->tasks.items[task]);
+}
+
+static void read_jobs(const struct session *s, struct trial *t)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct result_job *job = &s->result->jobs[i];
+		struct task_result *task = &t->tasks[i];
+
+		task->timed_out = job->flags & JOB_TIMED_OUT;
+		task->ran = job->state == JOB_ENDED && job->end_ns >= job->start_ns;
+		if (!task->ran)
+			continue;
+		task->digested_late = job->flags & JOB_DIGESTED_LATE;
+		task->stdout_digest = (struct digest){ job->digest_high, job->digest_low };
+		task->stdout_bytes = job->stdout_bytes;
+		task->status = job->status;
+		task->wall_ns = job->end_ns - job->start_ns;
+		task->cpu_ns = job->cpu_ns;
+		t->cpu_ns += job->cpu_ns;
+		first = job->start_ns < first ? job->start_ns : first;
+		last = job->end_ns > last ? job->end_ns : last;
+	}
+	t->wall_ns = last > first ? last - first : 0;
+}
+
+/* From the start of a line, without the newline at the end. */
+static void read_tail(const struct session *s, struct trial *t)
+{
+	size_t n = least(s->result->tail_n, RESULT_TAIL);
+	const char *tail = s->result->tail, *line;
+
+	if (s->result->tail_state != 2 || s->result->tail_job >= t->n)
+		return;
+	line = n == RESULT_TAIL ? memchr(tail, '\n', n) : NULL;
+	if (line) {
+		n -= (size_t)(line + 1 - tail);
+		tail = line + 1;
+	}
+	while (n && tail[n - 1] == '\n')
+		n--;
+	t->stderr_task = s->result->tail_job;
+	if (n)
+		t->stderr_tail = xstrndup(tail, n);
+}
+
+static char *why_timeout(const struct trial_plan *plan, size_t job)
+{
+	CLEANUP(cleanup_free) char *task = name_task(plan, job);
+
+	return xasprintf("%s did not end within %.3g s", task, (double)plan->timeout_ns / 1e9);
+}
+
+static char *why_crash(const struct trial_plan *plan, const struct result *r, const char *why)
+{
+	const char *name = sigabbrev_np(r->signal);
+	CLEANUP(cleanup_free) char *task = name_task(plan, r->bad_job);
+
+	return xasprintf("%s: killed by SIG%s%s%s", task, name ? name : "?", *why ? " " : "", why);
+}
+
+/* The host itself did not get to its end. */
+static void judge_host(const struct subprocess_result *ended, struct trial *t)
+{
+	CLEANUP(cleanup_free) char *how = subprocess_describe(ended);
+
+	t->outcome = ended->timed_out ? OUTCOME_HANG : OUTCOME_NOT_MEASURABLE;
+	t->why = xasprintf("the trial itself ended early (%s)%s", how,
+			   WIFSIGNALED(ended->status) && WTERMSIG(ended->status) == SIGKILL
+				   ? ": out of memory?"
+				   : "");
+}
+
+static struct error *judge(const struct trial_plan *plan, const struct session *s,
+			   const struct subprocess_result *ended, struct trial *t)
+{
+	CLEANUP(cleanup_free) char *why = xstrndup(s->result->why, RESULT_WHY - 1);
+
+	switch ((enum result_end)s->result->end) {
+	case RESULT_DONE:
+		return NULL;
+	case RESULT_TIMEOUT:
+		t->outcome = OUTCOME_HANG;
+		t->why = why_timeout(plan, s->result->bad_job);
+		return NULL;
+	case RESULT_CRASH:
+		t->outcome = OUTCOME_CRASH;
+		t->why = why_crash(plan, s->result, why);
+		return NULL;
+	case RESULT_UNLOADABLE:
+		t->outcome = OUTCOME_NOT_MEASURABLE;
+		t->why = MOVE(why);
+		return NULL;
+	case RESULT_CANNOT_START:
+		return error_new(ERROR_INPUT, "%s", *why ? why : "the trial could not start");
+	case RESULT_NONE:
+		break;
+	}
+	judge_host(ended, t);
+	return NULL;
+}
+
+static struct error *prepare(const struct trial_plan *plan, size_t jobs,
+			     const struct loader_libraries *libraries, struct session *s)
+{
+	struct error *err;
+
+	if (pipe2(s->gate, O_CLOEXEC))
+		return error_errno("cannot create a pipe");
+	err = write_plan(plan, libraries, s);
+	if (!err)
+		err = make_result(jobs, s);
+	if (!err)
+		err = start(wall_limit_ns(plan, jobs), s);
+	return err;
+}
+
+static struct error *run(const struct trial_plan *plan, struct session *s, struct trial *t)
+{
+	struct subprocess_result ended;
+	struct cpu_times before;
+	struct error *err = hold_and_release(plan, s);
+
+	if (err)
+		return err;
+	before = read_cpu_times();
+	err = subprocess_wait(&s->host, &ended);
+	if (err)
+		return err;
+	t->steal_share = steal_since(before);
+	t->pss_bytes = s->result->pss_bytes;
+	t->strays = s->result->strays + ended.strays;
+	read_jobs(s, t);
+	read_tail(s, t);
+	return judge(plan, s, &ended, t);
+}
+
+struct error *trial_run(const struct trial_plan *plan, struct trial *ret)
+{
+	CLEANUP(session_clear)
+	struct session s = { .plan_fd = -1, .result_fd = -1, .gate = { -1, -1 } };
+	CLEANUP(loader_libraries_clear) struct loader_libraries libraries = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct error *err = NULL;
+
+	assert(plan->workers > 0 && plan->workload->tasks.n > 0);
+	if (interrupt_pending())
+		return interrupt_error();
+	t.n = plan->workload->tasks.n * (plan->repeat ? plan->repeat : 1);
+	t.tasks = xcalloc(t.n, sizeof(*t.tasks));
+	if (plan->way == TRIAL_COPIES)
+		t.why = loader_why_not(plan->target->program, &libraries);
+	if (t.why) {
+		t.outcome = OUTCOME_NOT_MEASURABLE;
+	} else {
+		err = prepare(plan, t.n, &libraries, &s);
+		if (!err)
+			err = run(plan, &s, &t);
+	}
+	if (err)
+		return err;
+	*ret = t;
+	t = (struct trial){ 0 };
+	return NULL;
+}
+
+/* --- the ceiling ------------------------------------------------------------------------------ */
+
+struct error *trial_ceiling(int spinners, double *ret)
+{
+	CLEANUP(session_clear)
+	struct session s = { .plan_fd = -1, .result_fd = -1, .gate = { -1, -1 } };
+	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };
+	const struct plan head = { .magic = PLAN_MAGIC,
+				   .mode = PLAN_SPIN,
+				   .workers = (uint32_t)spinners };
+	struct subprocess_result ended;
+	struct error *err;
+
+	if (pipe2(s.gate, O_CLOEXEC))
+		return error_errno("cannot create a pipe");
+	put(&sb, &head, sizeof(head), 8);
+	err = send_plan(&sb, &s);
+	if (!err)
+		err = make_result(0, &s);
+	if (!err)
+		err = start(WATCHDOG_NS, &s);
+	if (!err && write(s.gate[1], "", 1) != 1)
+		err = error_errno("cannot start the spinners");
+	if (!err)
+		err = subprocess_wait(&s.host, &ended);
+	if (err)
+		return err;
+	*ret = (double)s.result->spin_permille / 1000;
+	return NULL;
+}
