@@ -2,10 +2,14 @@
  * offcpu.h - account every nanosecond of a process tree's life: on-CPU, run-queue, or waiting, by
  * kind
  *
- * A session is opened on a process that is still held at its gate (base/subprocess.h), follows its
- * threads and children, and is closed after the tree has ended. The tier is found by trying. Source
- * of the method: docs/method.md. Ownership: offcpu_open's session goes to offcpu_close or
- * offcpu_abort. One reader thread inside.
+ * A session is opened on a process that is still held at its gate (base/subprocess.h) or, with
+ * `attach`, on one that runs; it follows threads and children, and is closed after the tree has
+ * ended (attach: whenever you like). The tier is found by trying. Source of the method:
+ * docs/method.md. Ownership: offcpu_open's session goes to offcpu_close or offcpu_abort. One reader
+ * thread inside.
+ *
+ * CPU time is split into user and system in the proportion of getrusage(RUSAGE_CHILDREN) between
+ * open and close: reap the tree in this process before closing, and nothing else meanwhile.
  */
 #ifndef PROFILER_OFFCPU_H
 #define PROFILER_OFFCPU_H
@@ -19,7 +23,9 @@
 struct offcpu;
 
 struct offcpu_options {
-	bool skip_root;     /* do not account the opened process itself, only what it starts */
+	bool skip_root;     /* do not account the opened process's main thread, only what it starts
+			     */
+	bool attach;        /* it runs already: account its threads and children from now on */
 	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)
 			     */
 };

@@ -1,0 +1,314 @@
+#include "profiler/account.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "base/alloc.h"
+
+enum thread_state {
+	STATE_ABSENT, /* at its gate: not booked yet */
+	STATE_RUN,
+	STATE_RUNNABLE,
+	STATE_BLOCKED,
+	STATE_UNSURE, /* found runnable when attaching: RUN or RUNNABLE, the next event tells */
+};
+
+struct account_thread {
+	UT_hash_handle hh;
+	pid_t tid, pid;
+	enum thread_state state;
+	bool hidden;       /* the skipped root */
+	bool broken;       /* records were lost during the open stretch */
+	uint64_t birth_ns; /* 0: not yet */
+	uint64_t since_ns; /* of the open stretch */
+	uint32_t site;     /* of the open BLOCKED stretch */
+	uint32_t next_site;
+	uint64_t stack_ns;  /* when next_site was taken */
+	uint64_t waking_ns; /* last */
+};
+
+static struct account_thread *find(const struct account *a, pid_t tid)
+{
+	struct account_thread *th;
+
+	HASH_FIND_INT(a->by_tid, &tid, th);
+	return th;
+}
+
+static void begin(struct account *a, struct account_thread *th, enum thread_state state,
+		  uint64_t now_ns)
+{
+	th->state = state;
+	th->birth_ns = th->since_ns = now_ns;
+	if (th->hidden || state == STATE_ABSENT)
+		return;
+	if (!a->sums.start_ns || now_ns < a->sums.start_ns)
+		a->sums.start_ns = now_ns;
+	a->sums.threads++;
+	a->sums.processes += th->tid == th->pid;
+}
+
+static struct account_thread *add(struct account *a, pid_t pid, pid_t tid, enum thread_state state,
+				  uint64_t now_ns)
+{
+	struct account_thread *th = xcalloc(1, sizeof(*th));
+
+	th->pid = pid;
+	th->tid = tid;
+	th->hidden = a->skip_root && tid == a->root;
+	HASH_ADD_INT(a->by_tid, tid, th);
+	begin(a, th, state, now_ns);
+	return th;
+}
+
+static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
+{
+	if (th->site) {
+		sites_add(a->sites, th->site, ns, 1);
+		return;
+	}
+	a->sums.unknown_ns += ns;
+	a->sums.unnamed_waits++;
+}
+
+/* End the open stretch at now_ns. `whole`: both its ends were seen. */
+static void book(struct account *a, struct account_thread *th, bool whole, uint64_t now_ns)
+{
+	uint64_t ns = now_ns > th->since_ns ? now_ns - th->since_ns : 0;
+
+	th->since_ns += ns;
+	if (th->hidden) {
+		a->root_cpu_ns += th->state == STATE_RUN ? ns : 0;
+	} else if (th->state == STATE_ABSENT) {
+		return;
+	} else if (!whole || th->broken) {
+		a->sums.unknown_ns += ns;
+	} else if (th->state == STATE_RUN) {
+		a->sums.on_cpu_ns += ns;
+	} else if (th->state == STATE_BLOCKED) {
+		book_wait(a, th, ns);
+	} else {
+		a->sums.runqueue_ns += ns;
+	}
+	th->broken = false;
+}
+
+static void end(struct account *a, struct account_thread *th)
+{
+	if (!th->hidden && th->state != STATE_ABSENT) {
+		a->sums.wall_ns += th->since_ns - th->birth_ns;
+		if (th->since_ns > a->sums.end_ns)
+			a->sums.end_ns = th->since_ns;
+	}
+	HASH_DEL(a->by_tid, th);
+	free(th);
+}
+
+static void on_out(struct account *a, struct account_thread *th, const struct event *event)
+{
+	bool ran = th->state == STATE_RUN || th->state == STATE_UNSURE;
+	uint32_t site = th->next_site;
+
+	if (th->state == STATE_UNSURE)
+		th->state = STATE_RUN;
+	if (th->state == STATE_ABSENT) /* it had not reached its gate when we came */
+		return;
+	book(a, th, ran, event->time_ns);
+	th->next_site = 0;
+	a->sums.switches += !th->hidden;
+	th->state = event->preempted ? STATE_RUNNABLE : STATE_BLOCKED;
+	th->site = event->preempted ? 0 : site;
+	/* Woken by another CPU while it was still on its way out: it waited for nothing. */
+	if (th->stack_ns && th->waking_ns >= th->stack_ns)
+		th->state = STATE_RUNNABLE;
+	th->stack_ns = 0;
+}
+
+static void on_in(struct account *a, struct account_thread *th, uint64_t now_ns)
+{
+	if (th->state == STATE_ABSENT) {
+		begin(a, th, STATE_RUN, now_ns);
+		return;
+	}
+	if (th->state == STATE_UNSURE)
+		th->state = STATE_RUNNABLE;
+	book(a, th, th->state != STATE_RUN, now_ns);
+	th->state = STATE_RUN;
+	th->site = 0;
+}
+
+static void on_waking(struct account *a, struct account_thread *th, uint64_t now_ns)
+{
+	th->waking_ns = now_ns;
+	if (th->state != STATE_BLOCKED)
+		return;
+	book(a, th, true, now_ns);
+	th->state = STATE_RUNNABLE;
+	th->site = 0;
+}
+
+/* Whatever the root did before it became the program to be measured was ours, not the program's. */
+static void restart(struct account *a, struct account_thread *th, uint64_t now_ns)
+{
+	a->sums = (struct account_sums){ 0 };
+	sites_zero(a->sites);
+	begin(a, th, STATE_RUN, now_ns);
+}
+
+/* One thread of a process replaces the program: it takes the process's id, the others are gone. */
+static void on_exec(struct account *a, const struct event *event)
+{
+	struct account_thread *th = find(a, event->tid), *it, *next;
+
+	if (event->tid == a->root && !a->restarted) {
+		a->restarted = true;
+		if (th && !th->hidden && HASH_COUNT(a->by_tid) == 1) {
+			restart(a, th, event->time_ns);
+			return;
+		}
+	}
+	HASH_ITER (hh, a->by_tid, it, next) {
+		if (it->pid != event->pid || it == th)
+			continue;
+		if (!th && it->state == STATE_RUN) {
+			HASH_DEL(a->by_tid, it);
+			it->tid = event->tid;
+			HASH_ADD_INT(a->by_tid, tid, it);
+			th = it;
+			continue;
+		}
+		book(a, it, it->state != STATE_RUN, event->time_ns);
+		end(a, it);
+	}
+	if (!th)
+		add(a, event->pid, event->tid, STATE_RUN, event->time_ns);
+}
+
+static void on_lost(struct account *a, uint64_t lost)
+{
+	a->lost += lost;
+	for (struct account_thread *it = a->by_tid; it; it = it->hh.next) {
+		it->broken = true;
+		it->next_site = 0;
+		it->stack_ns = 0;
+	}
+}
+
+static void on_seed(struct account_thread *th, const struct event *event)
+{
+	if (th->state != STATE_UNSURE || !event->site) /* its own records have told already */
+		return;
+	th->state = STATE_BLOCKED;
+	th->site = event->site;
+}
+
+/* An event of a thread whose birth was not seen. */
+static struct account_thread *adopt(struct account *a, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_IN:
+	case EVENT_STACK:
+	case EVENT_OUT:
+		return add(a, event->pid, event->tid, STATE_UNSURE, event->time_ns);
+	default:
+		return NULL;
+	}
+}
+
+static void on_thread_event(struct account *a, struct account_thread *th, const struct event *event)
+{
+	switch (event->type) {
+	case EVENT_STACK:
+		th->next_site = event->site;
+		th->stack_ns = event->time_ns;
+		break;
+	case EVENT_OUT:
+		on_out(a, th, event);
+		break;
+	case EVENT_IN:
+		on_in(a, th, event->time_ns);
+		break;
+	case EVENT_WAKING:
+		on_waking(a, th, event->time_ns);
+		break;
+	case EVENT_CALL:
+		if (th->state == STATE_BLOCKED && !th->site && event->time_ns >= th->since_ns)
+			th->site = event->site;
+		break;
+	case EVENT_SEED:
+		on_seed(th, event);
+		break;
+	case EVENT_EXIT:
+		book(a, th, th->state == STATE_RUN || th->state == STATE_UNSURE, event->time_ns);
+		end(a, th);
+		break;
+	default:
+		break;
+	}
+}
+
+void account_event(struct account *a, const struct event *event)
+{
+	struct account_thread *th;
+
+	a->seen++;
+	if (event->type == EVENT_LOST) {
+		on_lost(a, event->lost);
+		return;
+	}
+	if (event->tid <= 0)
+		return;
+	if (event->type == EVENT_EXEC) {
+		on_exec(a, event);
+		return;
+	}
+	th = find(a, event->tid);
+	if (event->type == EVENT_FORK) {
+		if (!th)
+			add(a, event->pid, event->tid, STATE_RUNNABLE, event->time_ns);
+		return;
+	}
+	if (!th)
+		th = adopt(a, event);
+	if (th)
+		on_thread_event(a, th, event);
+}
+
+void account_start(struct account *a, uint64_t now_ns)
+{
+	add(a, a->root, a->root, STATE_ABSENT, now_ns);
+}
+
+void account_attach(struct account *a, pid_t pid, pid_t tid, uint64_t now_ns)
+{
+	a->restarted = true;
+	if (!find(a, tid))
+		add(a, pid, tid, STATE_UNSURE, now_ns);
+}
+
+void account_finish(struct account *a, uint64_t now_ns)
+{
+	struct account_thread *it, *next;
+
+	HASH_ITER (hh, a->by_tid, it, next) {
+		book(a, it, it->state != STATE_UNSURE, now_ns);
+		end(a, it);
+	}
+}
+
+void account_clear(struct account *a)
+{
+	struct account_thread *it, *next;
+
+	HASH_ITER (hh, a->by_tid, it, next) {
+		HASH_DEL(a->by_tid, it);
+		free(it);
+	}
+}
+
+void account_each(const struct account *a, void (*fn)(pid_t pid, pid_t tid, bool blocked, void *),
+		  void *arg)
+{
+	for (struct account_thread *it = a->by_tid; it; it = it->hh.next)
+		fn(it->pid, it->tid, it->state == STATE_BLOCKED, arg);
+}

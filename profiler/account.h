@@ -1,0 +1,63 @@
+/*
+ * account.h - one thread's life cut into on-CPU, run-queue and waits, for a whole process tree
+ *
+ * Fed with events in order of time, it holds each thread in one state and books every stretch when
+ * the next event closes it, so the parts of a life add up to the life by construction:
+ *
+ *	RUN       between IN and OUT
+ *	RUNNABLE  after a fork, after a preempted OUT, and from WAKING to IN
+ *	BLOCKED   between any other OUT and WAKING (IN, if wake-ups are not seen)
+ *
+ * A stretch whose end or beginning is missing (lost records, an IN after an IN) is booked as
+ * unknown, never stretched. Only sums are kept; a thread is forgotten when it dies. Ownership:
+ * account_clear(). One thread at a time. No clock, no I/O.
+ */
+#ifndef PROFILER_ACCOUNT_H
+#define PROFILER_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "profiler/decode.h"
+#include "profiler/sites.h"
+
+struct account_thread;
+
+struct account_sums {
+	uint64_t on_cpu_ns, runqueue_ns, unknown_ns; /* waits: in the sites */
+	uint64_t wall_ns;                            /* the threads' lives, death - birth */
+	uint64_t processes, threads, switches;
+	uint64_t start_ns, end_ns; /* first birth, last death */
+	uint64_t unnamed_waits;    /* stretches BLOCKED for which no site was known */
+};
+
+struct account {
+	pid_t root;
+	bool skip_root;      /* its main thread is followed but not booked */
+	bool polled;         /* sites come from EVENT_CALL, which hits long waits only */
+	struct sites *sites; /* borrowed */
+	struct account_sums sums;
+	bool restarted;       /* the root has become the program to be measured */
+	uint64_t root_cpu_ns; /* of the skipped thread */
+	uint64_t lost, seen;  /* records */
+	struct account_thread *by_tid;
+};
+
+/*
+ * Start to follow `root`, which stands at its gate since before now_ns: what it does until it
+ * becomes another program (EXEC) is not booked unless it never does.
+ */
+void account_start(struct account *a, uint64_t now_ns);
+/* Start with threads of a running process; EVENT_SEED tells each one's state. */
+void account_attach(struct account *a, pid_t pid, pid_t tid, uint64_t now_ns);
+void account_event(struct account *a, const struct event *event);
+/* Close what is still open. */
+void account_finish(struct account *a, uint64_t now_ns);
+void account_clear(struct account *a);
+
+/* Calls fn for each thread that lives. */
+void account_each(const struct account *a, void (*fn)(pid_t pid, pid_t tid, bool blocked, void *),
+		  void *arg);
+
+#endif

@@ -1,0 +1,440 @@
+#include "profiler/offcpu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "profiler/account.h"
+#include "profiler/calls.h"
+#include "profiler/perf.h"
+#include "profiler/poll.h"
+#include "profiler/proc.h"
+
+#define SITES_SHOWN 32
+#define ROUND_NS    50000000 /* between two drains when little happens */
+
+struct offcpu {
+	pid_t root;
+	struct offcpu_options opt;
+	enum tier tier;
+	char *why;
+	uint64_t opened_ns;
+	struct perf perf;     /* T0 to T2 */
+	struct poller poller; /* T3 */
+	struct account account;
+	struct sites sites;
+	struct {
+		VEC_FIELDS(struct event);
+	} queue; /* not yet processed, for an earlier one may still come */
+	uint64_t sequence, round_ns;
+	uint64_t switches_before;
+	struct proc_cpu children_before, root_before, root_cpu; /* root_cpu: as last seen */
+	struct proc_steal steal_before;
+	struct proc_tids seeds; /* attach: the threads found */
+	pthread_t reader;
+	bool reading;
+	int stop_fd;
+};
+
+/*
+ * The queue. Each ring is in order of time, but they are read one after another, so a record may be
+ * behind one that was read already. What is older than the start of the previous round cannot be
+ * overtaken any more: a record reaches its ring within microseconds.
+ */
+
+static void enqueue(struct event *event, const struct decode_chain *chain, void *arg)
+{
+	struct offcpu *s = arg;
+
+	if (event->type == EVENT_STACK)
+		event->site = sites_stack(&s->sites, chain->ips, chain->n);
+	if (!event->time_ns) /* a malformed record has no time of its own */
+		event->time_ns = clock_now_ns();
+	event->sequence = s->sequence++;
+	vec_push(&s->queue, *event);
+}
+
+static int in_order(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return x->sequence < y->sequence ? -1 : 1;
+}
+
+static void process(struct offcpu *s, uint64_t until_ns)
+{
+	size_t n = 0;
+
+	if (!s->queue.n)
+		return;
+	qsort(s->queue.items, s->queue.n, sizeof(*s->queue.items), in_order);
+	while (n < s->queue.n && s->queue.items[n].time_ns <= until_ns)
+		account_event(&s->account, &s->queue.items[n++]);
+	s->queue.n -= n;
+	memmove(s->queue.items, s->queue.items + n, s->queue.n * sizeof(*s->queue.items));
+}
+
+static void drain(struct offcpu *s)
+{
+	uint64_t previous_ns = s->round_ns;
+
+	s->round_ns = clock_now_ns();
+	perf_drain(&s->perf, enqueue, s);
+	process(s, previous_ns);
+	proc_cpu_thread(s->root, s->opt.skip_root, &s->root_cpu);
+}
+
+/* T2: name the wait of every thread that is off the CPU now. */
+static void look_at_call(pid_t pid, pid_t tid, bool blocked, void *arg)
+{
+	struct offcpu *s = arg;
+	struct event event = { .type = EVENT_CALL, .pid = pid, .tid = tid };
+	CLEANUP(cleanup_fd) int fd = blocked ? calls_open(pid, tid) : -1;
+	struct call_wait wait;
+
+	if (fd < 0)
+		return;
+	event.time_ns = clock_now_ns();
+	if (calls_read(fd, pid, &wait) != CALL_WAITING)
+		return;
+	event.site = sites_call(&s->sites, wait.kind, wait.name);
+	event.sequence = s->sequence++;
+	vec_push(&s->queue, event);
+}
+
+/* A ring whose last thread has ended is ready for ever: stop listening to it. */
+static bool any_ring_ready(struct offcpu *s, struct pollfd *stop, int timeout_ms)
+{
+	struct pollfd *ready = s->perf.ready;
+	size_t n = s->perf.rings.n;
+	bool any = false;
+
+	ready[n] = *stop;
+	poll(ready, n + 1, timeout_ms);
+	*stop = ready[n];
+	for (size_t i = 0; i < n; i++) {
+		any = any || ready[i].revents & POLLIN;
+		if (ready[i].revents & (POLLHUP | POLLERR))
+			ready[i].fd = -1;
+	}
+	return any;
+}
+
+static void read_perf(struct offcpu *s)
+{
+	struct pollfd stop = { .fd = s->stop_fd, .events = POLLIN };
+
+	while (!stop.revents) {
+		bool ready = any_ring_ready(s, &stop, s->tier == TIER_2 ? 1 : 50);
+
+		if (s->tier == TIER_2)
+			account_each(&s->account, look_at_call, s);
+		if (ready || s->tier == TIER_2 || clock_now_ns() - s->round_ns >= ROUND_NS)
+			drain(s);
+	}
+	perf_drain(&s->perf, enqueue, s);
+	process(s, UINT64_MAX);
+}
+
+/* T3. A pass may not take more than a twentieth of one CPU. */
+static void read_proc(struct offcpu *s)
+{
+	struct pollfd stop = { .fd = s->stop_fd, .events = POLLIN };
+	uint64_t took_ns = 0;
+
+	while (!stop.revents) {
+		uint64_t pause_ns =
+			took_ns * 20 > POLL_INTERVAL_NS ? took_ns * 20 : POLL_INTERVAL_NS;
+		struct timespec pause = { .tv_sec = (time_t)(pause_ns / 1000000000),
+					  .tv_nsec = (long)(pause_ns % 1000000000) };
+		uint64_t start_ns;
+
+		ppoll(&stop, 1, &pause, NULL);
+		start_ns = clock_now_ns();
+		poller_pass(&s->poller, start_ns);
+		proc_cpu_thread(s->root, s->opt.skip_root, &s->root_cpu);
+		took_ns = clock_now_ns() - start_ns;
+	}
+}
+
+static void *reader_main(void *arg)
+{
+	struct offcpu *s = arg;
+
+	/* Behind the target it would lose records; refused to ordinary users, which is fine. */
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -10);
+	if (s->tier == TIER_3)
+		read_proc(s);
+	else
+		read_perf(s);
+	return NULL;
+}
+
+static struct error *start_reader(struct offcpu *s)
+{
+	sigset_t all, before;
+	int error;
+
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->stop_fd < 0)
+		return error_errno("cannot make an eventfd");
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&s->reader, NULL, reader_main, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error) {
+		errno = error;
+		return error_errno("cannot start the profiler's thread");
+	}
+	s->reading = true;
+	return NULL;
+}
+
+static void stop_reader(struct offcpu *s)
+{
+	uint64_t one = 1;
+
+	if (!s->reading)
+		return;
+	while (write(s->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	pthread_join(s->reader, NULL);
+	s->reading = false;
+}
+
+/* The first tier from `from` on that opens; each refusal adds a line of reasons to *why. */
+static enum tier open_best(const struct proc_tids *tids, enum tier from, struct perf *perf,
+			   char **why)
+{
+	CLEANUP(strbuf_clear) struct strbuf reasons = { 0 };
+	enum tier tier;
+
+	if (from > TIER_0)
+		strbuf_addf(&reasons, "tier %s or below was asked for", tier_key(from));
+	for (tier = from; tier < TIER_3; tier++) {
+		struct error *err = perf_open(tids->items, tids->n, tier, perf);
+
+		if (!err)
+			break;
+		strbuf_addf(&reasons, "%sno %s: %s (%s)", reasons.len ? "; " : "", tier_key(tier),
+			    err->message, err->hint ? err->hint : "no remedy known");
+		error_free(err);
+	}
+	*why = reasons.len ? strbuf_detach(&reasons) : NULL;
+	return tier;
+}
+
+/* What each thread of a running process is doing at this moment. */
+static void seed(struct offcpu *s)
+{
+	vec_each (&s->seeds, tid) {
+		pid_t pid = proc_process_of(*tid);
+		CLEANUP(cleanup_fd) int fd = calls_open(pid, *tid);
+		struct event event = { .type = EVENT_SEED, .pid = pid, .tid = *tid };
+		struct call_wait wait;
+
+		account_attach(&s->account, pid, *tid, s->opened_ns);
+		event.time_ns = clock_now_ns();
+		if (fd >= 0 && calls_read(fd, pid, &wait) == CALL_WAITING)
+			event.site = sites_call(&s->sites, wait.kind, wait.name);
+		event.sequence = s->sequence++;
+		vec_push(&s->queue, event);
+	}
+}
+
+/* Threads born while the counters were being opened may have none: look again until none was. */
+static struct error *open_counters(struct offcpu *s)
+{
+	struct error *err;
+
+	for (int tries = 0; tries < 5; tries++) {
+		CLEANUP(proc_tids_clear) struct proc_tids before = { 0 }, after = { 0 };
+
+		err = proc_tids(s->root, s->opt.attach, &before);
+		if (err)
+			return err;
+		free(s->why);
+		s->opened_ns = clock_now_ns();
+		s->tier = open_best(&before, s->opt.at_least, &s->perf, &s->why);
+		if (s->tier == TIER_3 || !s->opt.attach)
+			return NULL;
+		err = proc_tids(s->root, true, &after);
+		if (err)
+			return err;
+		proc_tids_clear(&s->seeds);
+		s->seeds = after;
+		after = (struct proc_tids){ 0 };
+		if (s->seeds.n <= before.n || tries == 4)
+			break;
+		perf_close(&s->perf);
+	}
+	return NULL;
+}
+
+static void start_accounts(struct offcpu *s)
+{
+	s->account = (struct account){ .root = s->root,
+				       .skip_root = s->opt.skip_root,
+				       .polled = s->tier == TIER_2,
+				       .sites = &s->sites };
+	s->poller = (struct poller){ .root = s->root,
+				     .skip_root = s->opt.skip_root,
+				     .attached = s->opt.attach,
+				     .sites = &s->sites };
+	if (s->tier == TIER_3)
+		poller_start(&s->poller, s->opened_ns);
+	else if (s->opt.attach)
+		seed(s);
+	else
+		account_start(&s->account, s->opened_ns);
+}
+
+struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct offcpu **ret)
+{
+	struct offcpu *s = xcalloc(1, sizeof(*s));
+	struct error *err;
+
+	s->root = pid;
+	s->opt = *opt;
+	s->stop_fd = -1;
+	if (!opt->attach)
+		proc_wait_asleep(pid);
+	proc_cpu_children(&s->children_before, &s->switches_before);
+	proc_steal(&s->steal_before);
+	err = open_counters(s);
+	if (!err) {
+		proc_cpu_thread(pid, opt->skip_root, &s->root_before);
+		s->root_cpu = s->root_before;
+		start_accounts(s);
+		err = start_reader(s);
+	}
+	if (err) {
+		offcpu_abort(s);
+		return error_wrap(err, "cannot profile process %d", pid);
+	}
+	*ret = s;
+	return NULL;
+}
+
+void offcpu_abort(struct offcpu *s)
+{
+	if (!s)
+		return;
+	stop_reader(s);
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
+	perf_close(&s->perf);
+	account_clear(&s->account);
+	poller_clear(&s->poller);
+	sites_clear(&s->sites);
+	proc_tids_clear(&s->seeds);
+	vec_clear(&s->queue);
+	free(s->why);
+	free(s);
+}
+
+/*
+ * The proportion of user to system time. Of children it comes from rusage, less what the skipped
+ * root used; of a process that was attached to, from its own /proc/PID/stat.
+ */
+static void split_cpu(const struct offcpu *s, uint64_t cpu_ns, struct wait_profile *waits)
+{
+	struct proc_cpu used = { 0 }, root = proc_cpu_since(s->root_cpu, s->root_before);
+	double system_share = 0;
+
+	if (s->opt.attach) {
+		used = root;
+	} else {
+		proc_cpu_children(&used, NULL);
+		used = proc_cpu_since(used, s->children_before);
+		if (s->opt.skip_root)
+			used = proc_cpu_since(used, root);
+	}
+	if (used.user_ns + used.system_ns)
+		system_share = (double)used.system_ns / (double)(used.user_ns + used.system_ns);
+	waits->system_ns = (uint64_t)(system_share * (double)cpu_ns);
+	waits->user_ns = cpu_ns - waits->system_ns;
+}
+
+/* T3: CPU time is exact from rusage, once the tree was reaped. */
+static uint64_t polled_cpu_ns(const struct offcpu *s)
+{
+	struct proc_cpu used = { 0 };
+	uint64_t cpu_ns;
+
+	if (s->opt.attach)
+		return s->poller.sums.on_cpu_ns;
+	proc_cpu_children(&used, NULL);
+	used = proc_cpu_since(used, s->children_before);
+	cpu_ns = used.user_ns + used.system_ns;
+	cpu_ns -= cpu_ns < s->poller.root_cpu_ns ? cpu_ns : s->poller.root_cpu_ns;
+	return cpu_ns > s->poller.sums.on_cpu_ns ? cpu_ns : s->poller.sums.on_cpu_ns;
+}
+
+static void fill(const struct offcpu *s, struct profile *p)
+{
+	const struct account_sums *sums = s->tier == TIER_3 ? &s->poller.sums : &s->account.sums;
+	struct proc_steal steal = s->steal_before;
+	uint64_t cpu_ns = s->tier == TIER_3 ? polled_cpu_ns(s) : sums->on_cpu_ns;
+
+	p->tier = s->tier;
+	p->waits.wall_ns = sums->wall_ns;
+	p->waits.runqueue_ns = sums->runqueue_ns;
+	split_cpu(s, cpu_ns, &p->waits);
+	sites_sum(&s->sites, &p->waits, SITES_SHOWN, &p->sites);
+	wait_profile_close(&p->waits);
+	p->elapsed_ns = sums->end_ns - sums->start_ns;
+	p->processes = sums->processes;
+	p->threads = sums->threads;
+	p->switches = sums->switches;
+	if (s->account.lost)
+		p->lost_share =
+			(double)s->account.lost / (double)(s->account.lost + s->account.seen);
+	proc_steal(&steal);
+	p->steal_share = proc_steal_share(s->steal_before, steal);
+	p->measured = true;
+}
+
+struct error *offcpu_close(struct offcpu *s, struct profile *ret)
+{
+	CLEANUP(profile_clear) struct profile p = { 0 };
+	uint64_t now_ns = clock_now_ns();
+	struct error *err;
+
+	stop_reader(s);
+	account_finish(&s->account, now_ns);
+	poller_finish(&s->poller, now_ns);
+	if (s->tier == TIER_3) {
+		proc_cpu_children(NULL, &s->poller.sums.switches);
+		s->poller.sums.switches -= s->switches_before;
+	}
+	err = sites_resolve(&s->sites);
+	if (!err) {
+		fill(s, &p);
+		p.why = MOVE(s->why);
+		*ret = p;
+		p = (struct profile){ 0 };
+	}
+	offcpu_abort(s);
+	return err ? error_wrap(err, "cannot name the places waited at") : NULL;
+}
+
+enum tier offcpu_probe(char **why)
+{
+	CLEANUP(proc_tids_clear) struct proc_tids self = { 0 };
+	CLEANUP(perf_close) struct perf perf = { 0 };
+
+	vec_push(&self, (pid_t)syscall(SYS_gettid));
+	return open_best(&self, TIER_0, &perf, why);
+}

@@ -1,0 +1,56 @@
+/*
+ * perf.h - the counters on a process tree and the rings they write to
+ *
+ * One set of counters and one ring per CPU (inherited counters cannot have a ring across CPUs), all
+ * on CLOCK_MONOTONIC:
+ *
+ *	a dummy that carries fork, exit, exec and switch records          T0 T1 T2
+ *	context switches, each with its kernel stack                      T0 T1
+ *	wake-ups of the whole machine (a task's own counter misses those
+ *	that interrupts and other processes cause)                        T0
+ *
+ * Ownership: perf_close() frees, also a half-open set. One thread at a time.
+ */
+#ifndef PROFILER_PERF_H
+#define PROFILER_PERF_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+#include "model/profile.h"
+#include "profiler/decode.h"
+
+struct perf_ring {
+	int cpu;
+	void *map; /* one control page, then `size` bytes */
+	size_t size;
+	struct decode_ids ids;
+};
+
+struct perf {
+	struct {
+		VEC_FIELDS(struct perf_ring);
+	} rings;
+	struct {
+		VEC_FIELDS(int);
+	} fds;                 /* all counters */
+	struct pollfd *ready;  /* one per ring, and room for one more */
+	unsigned char *record; /* a record that wraps around is put together here */
+};
+
+/*
+ * Counters on the given threads and all they will start. Tier 0 to 2; fails with the reason the
+ * kernel gave and, as hint, what would lift it.
+ */
+struct error *perf_open(const pid_t *tids, size_t n, enum tier tier,
+			struct perf *ret) ERROR_MUST_CHECK;
+void perf_close(struct perf *p);
+
+/* Hand over all records written so far; malformed ones end their ring's round as EVENT_LOST. */
+typedef void perf_fn(struct event *event, const struct decode_chain *chain, void *arg);
+void perf_drain(struct perf *p, perf_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,271 @@
+#include "profiler/poll.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "profiler/calls.h"
+
+struct reading { /* of /proc/PID/task/TID/schedstat, since birth */
+	uint64_t on_cpu_ns, runqueue_ns;
+};
+
+struct poll_thread {
+	UT_hash_handle hh;
+	pid_t tid, pid;
+	int schedstat_fd, syscall_fd; /* -1: cannot be read */
+	bool hidden;                  /* the skipped root */
+	bool waiting_at_gate;         /* the root, until it runs */
+	bool dead;                    /* a zombie: booked, kept so as not to be found anew */
+	uint64_t birth_ns;
+	uint64_t settled_ns; /* booked up to here */
+	struct reading settled, last;
+	uint32_t site;         /* where it waited at settled_ns, 0: nowhere */
+	uint64_t first_run_ns; /* first and last pass since then that saw it run; 0: none */
+	uint64_t last_ns;      /* last pass */
+};
+
+static bool read_schedstat(int fd, struct reading *ret)
+{
+	char text[96];
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return sscanf(text, "%" SCNu64 " %" SCNu64, &ret->on_cpu_ns, &ret->runqueue_ns) == 2;
+}
+
+static int open_schedstat(pid_t pid, pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void count_birth(struct poller *p, const struct poll_thread *th)
+{
+	if (th->hidden)
+		return;
+	if (!p->sums.start_ns || th->birth_ns < p->sums.start_ns)
+		p->sums.start_ns = th->birth_ns;
+	p->sums.threads++;
+	p->sums.processes += th->tid == th->pid;
+}
+
+static struct poll_thread *add(struct poller *p, pid_t pid, pid_t tid, uint64_t birth_ns)
+{
+	struct poll_thread *th = xcalloc(1, sizeof(*th));
+
+	th->pid = pid;
+	th->tid = tid;
+	th->schedstat_fd = open_schedstat(pid, tid);
+	th->syscall_fd = calls_open(pid, tid);
+	th->hidden = p->skip_root && tid == p->root;
+	th->waiting_at_gate = tid == p->root && !p->attached;
+	th->birth_ns = th->settled_ns = th->last_ns = birth_ns;
+	if (th->waiting_at_gate || p->attached)
+		read_schedstat(th->schedstat_fd, &th->settled);
+	th->last = th->settled;
+	HASH_ADD_INT(p->by_tid, tid, th);
+	if (!th->waiting_at_gate)
+		count_birth(p, th);
+	return th;
+}
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/*
+ * Book from the last settlement to now_ns, at `site`. If the thread ran in between, only the two
+ * gaps next to a pass that met it waiting are known to be waits there.
+ */
+static void settle(struct poller *p, struct poll_thread *th, uint64_t now_ns, uint32_t site)
+{
+	uint64_t wall = now_ns > th->settled_ns ? now_ns - th->settled_ns : 0;
+	uint64_t on_cpu = at_most(th->last.on_cpu_ns - th->settled.on_cpu_ns, wall);
+	uint64_t runqueue = at_most(th->last.runqueue_ns - th->settled.runqueue_ns, wall - on_cpu);
+	uint64_t rest = wall - on_cpu - runqueue, head = rest / 2, tail = rest - head;
+
+	if (th->first_run_ns) {
+		head = th->site ? at_most(rest, th->first_run_ns - th->settled_ns) : 0;
+		tail = site ? at_most(rest - head, now_ns - th->last_ns) : 0;
+	}
+	if (!th->hidden) {
+		p->sums.on_cpu_ns += on_cpu;
+		p->sums.runqueue_ns += runqueue;
+		p->sums.unknown_ns += rest - (th->site ? head : 0) - (site ? tail : 0);
+		sites_add(p->sites, th->site, head, 0);
+		sites_add(p->sites, site, tail, site != th->site || on_cpu);
+	} else {
+		p->root_cpu_ns += on_cpu;
+	}
+	th->settled = th->last;
+	th->settled_ns = now_ns;
+	th->site = site;
+	th->first_run_ns = 0;
+}
+
+static void die(struct poller *p, struct poll_thread *th, uint64_t now_ns)
+{
+	if (th->dead)
+		return;
+	th->dead = true;
+	if (th->waiting_at_gate)
+		return;
+	settle(p, th, now_ns, 0);
+	if (th->hidden)
+		return;
+	p->sums.wall_ns += th->settled_ns - th->birth_ns;
+	p->sums.end_ns = now_ns;
+}
+
+static void drop(struct poller *p, struct poll_thread *th)
+{
+	if (th->schedstat_fd >= 0)
+		close(th->schedstat_fd);
+	if (th->syscall_fd >= 0)
+		close(th->syscall_fd);
+	HASH_DEL(p->by_tid, th);
+	free(th);
+}
+
+/* The gate was opened between the last pass and this one: its CPU time has moved. */
+static bool passed_gate(struct poller *p, struct poll_thread *th)
+{
+	if (!th->waiting_at_gate)
+		return true;
+	if (th->last.on_cpu_ns == th->settled.on_cpu_ns)
+		return false;
+	th->waiting_at_gate = false;
+	th->birth_ns = th->settled_ns = th->last_ns;
+	count_birth(p, th);
+	return true;
+}
+
+static void look(struct poller *p, struct poll_thread *th, uint64_t now_ns)
+{
+	bool there = read_schedstat(th->schedstat_fd, &th->last);
+	enum call_state state = CALL_HIDDEN;
+	struct call_wait wait;
+
+	if (th->syscall_fd >= 0)
+		state = calls_read(th->syscall_fd, th->pid, &wait);
+	if (state == CALL_GONE)
+		die(p, th, now_ns);
+	if (th->dead) {
+		if (!there)
+			drop(p, th);
+		return;
+	}
+	if (!passed_gate(p, th)) {
+		th->last_ns = now_ns;
+		return;
+	}
+	if (state == CALL_WAITING)
+		settle(p, th, now_ns, sites_call(p->sites, wait.kind, wait.name));
+	else if (!th->first_run_ns)
+		th->first_run_ns = now_ns;
+	p->hidden += state == CALL_HIDDEN;
+	th->last_ns = now_ns;
+}
+
+static bool known(const struct poller *p, pid_t tid)
+{
+	struct poll_thread *th;
+
+	HASH_FIND_INT(p->by_tid, &tid, th);
+	return th;
+}
+
+static void discover_children(struct poller *p, pid_t pid, pid_t tid)
+{
+	CLEANUP(cleanup_file) FILE *file = NULL;
+	char path[64];
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, tid);
+	file = fopen(path, "re");
+	while (file && fscanf(file, "%d", &child) == 1) {
+		if (!known(p, child))
+			add(p, child, child, p->discovered_ns);
+	}
+}
+
+static void discover_threads(struct poller *p, pid_t pid)
+{
+	CLEANUP(cleanup_dir) DIR *dir = NULL;
+	struct dirent *entry;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (tid <= 0)
+			continue;
+		if (!known(p, tid))
+			add(p, pid, tid, p->discovered_ns);
+		discover_children(p, pid, tid);
+	}
+}
+
+/* Each known process is asked for its threads and their children, found ones too: what is added
+ * comes at the end of the list that is being walked. */
+static void discover(struct poller *p, uint64_t now_ns)
+{
+	for (struct poll_thread *it = p->by_tid; it; it = it->hh.next) {
+		if (it->tid == it->pid)
+			discover_threads(p, it->pid);
+	}
+	p->discovered_ns = now_ns;
+}
+
+void poller_start(struct poller *p, uint64_t now_ns)
+{
+	p->discovered_ns = now_ns;
+	add(p, p->root, p->root, now_ns);
+	if (p->attached)
+		discover(p, now_ns);
+}
+
+void poller_pass(struct poller *p, uint64_t now_ns)
+{
+	struct poll_thread *it, *next;
+
+	if (p->passes++ % DISCOVER_EVERY == 0)
+		discover(p, now_ns);
+	HASH_ITER (hh, p->by_tid, it, next) {
+		look(p, it, now_ns);
+	}
+}
+
+void poller_finish(struct poller *p, uint64_t now_ns)
+{
+	struct poll_thread *it, *next;
+
+	HASH_ITER (hh, p->by_tid, it, next) {
+		read_schedstat(it->schedstat_fd, &it->last);
+		die(p, it, now_ns);
+		drop(p, it);
+	}
+}
+
+void poller_clear(struct poller *p)
+{
+	struct poll_thread *it, *next;
+
+	HASH_ITER (hh, p->by_tid, it, next) {
+		drop(p, it);
+	}
+}
