@@ -1,6 +1,7 @@
 #include "advisor/advisor.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "advisor/advice.h"
 #include "advisor/hurdles.h"
@@ -56,6 +57,18 @@ static void recommend(struct advice *a)
 		qsort(v->ties.items, v->ties.n, sizeof(*v->ties.items), compare_ties);
 }
 
+/* The sentence that decided was the last to be added; it is the first to be read. */
+static void put_last_first(struct strings *list)
+{
+	char *last;
+
+	if (!list->n)
+		return;
+	last = list->items[list->n - 1];
+	memmove(list->items + 1, list->items, (list->n - 1) * sizeof(*list->items));
+	list->items[0] = last;
+}
+
 /* What would raise the confidence in a verdict that stands. */
 static void name_doubts(struct advice *a)
 {
@@ -109,6 +122,10 @@ struct error *advisor_advise(const struct run *run, const struct advisor_options
 		recommend(&a);
 	else if (verdict.kind == VERDICT_LEAVE)
 		keep_sequential(&a);
+	if (verdict.kind == VERDICT_LEAVE)
+		put_last_first(&verdict.reasons);
+	if (verdict.kind == VERDICT_CANNOT_TELL)
+		put_last_first(&verdict.missing);
 	name_doubts(&a);
 	hurdles_list(&a);
 	witness_all(&a);

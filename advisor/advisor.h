@@ -3,7 +3,8 @@
  *
  * Pure: reads no clock, does no I/O; the verdict is a function of facts, profile and race of one
  * run (its present verdict is ignored). Its hurdles are those of the recommended model; of threads
- * when it recommends processes, which have none.
+ * when it recommends processes, which have none. The sentence that decided comes first: in `reasons`
+ * of "leave", in `missing` of "cannot tell".
  */
 #ifndef ADVISOR_ADVISOR_H
 #define ADVISOR_ADVISOR_H

@@ -147,13 +147,13 @@ static void rule_no_race(struct advice *a)
 
 	if (run->race.measured && run->race.n)
 		return;
+	if (!run->profile.measured)
+		advice_lacks(a, "No run was profiled%s%s.", run->profile.why ? ": " : "",
+			     run->profile.why ? run->profile.why : "");
 	advice_lacks(a,
 		     "No models were raced%s%s: give the tasks, as in \"concur advise --each "
 		     "FILE -- PROGRAM {}\".",
 		     run->race.why ? ": " : "", run->race.why ? run->race.why : "");
-	if (!run->profile.measured)
-		advice_lacks(a, "No run was profiled%s%s.", run->profile.why ? ": " : "",
-			     run->profile.why ? run->profile.why : "");
 	say_bounds(a);
 	advice_decide(a, VERDICT_CANNOT_TELL);
 }
@@ -327,10 +327,12 @@ static void rule_leave(struct advice *a)
 	if (best->speedup.value >= 1 + gain)
 		return;
 	why = limit_text(a);
-	advice_because(a, "The best other model, %s with %d worker%s, gains less than %.0f %%: %s.",
-		       model_title(best->model), best->workers, best->workers == 1 ? "" : "s",
-		       PERCENT(gain), estimate_text(best->speedup).s);
-	advice_because(a, "What limits it: %s.", why);
+	advice_because(
+		a,
+		"The best other model, %s with %d worker%s, gains less than %.0f %%: %s. What "
+		"limits it: %s.",
+		model_title(best->model), best->workers, best->workers == 1 ? "" : "s",
+		PERCENT(gain), estimate_text(best->speedup).s, why);
 	advice_decide(a, VERDICT_LEAVE);
 }
 
@@ -359,7 +361,7 @@ static void rule_tie(struct advice *a)
 		if (e->speedup.high < lead->low && e->speedup.value < (1 - margin) * lead->value)
 			continue;
 		a->tied[m] = true;
-		advice_because(a, "%s with %d worker%s is a tie with it: %s.", model_title(m),
+		advice_because(a, "%s with %d worker%s ties with it: %s.", model_title(m),
 			       e->workers, e->workers == 1 ? "" : "s", estimate_text(e->speedup).s);
 	}
 }

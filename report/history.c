@@ -1,0 +1,105 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/grid.h"
+#include "report/page.h"
+#include "report/words.h"
+
+#define ID_LEAST 8
+
+static int common_prefix(const char *a, const char *b)
+{
+	int n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* Digits of the ids that tell them apart: what can be typed. */
+static int id_digits(const struct history *h)
+{
+	int digits = ID_LEAST;
+
+	vec_each (h, a) {
+		for (const struct history_row *b = a + 1; b < h->items + h->n; b++) {
+			int common = common_prefix(a->id, b->id);
+
+			if (common + 1 > digits)
+				digits = common + 1;
+		}
+	}
+	return digits;
+}
+
+static void put_time(struct grid *g, size_t row, size_t column, int64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm tm;
+	char text[32];
+
+	if (!localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm))
+		return;
+	grid_set(g, row, column, INK_PLAIN, "%s", text);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path ? path : "";
+}
+
+static const char *model_title_of(const char *key)
+{
+	enum model model;
+
+	return key && model_from_key(key, &model) ? model_title(model) : "";
+}
+
+static void put_run(struct grid *g, const struct history_row *h, int digits)
+{
+	size_t row = grid_row(g);
+	enum row table_row;
+
+	grid_set(g, row, 0, INK_BOLD, "%.*s", digits, h->id);
+	put_time(g, row, 1, h->started_ns);
+	grid_set(g, row, 2, INK_PLAIN, "%s", base_name(h->program));
+	grid_set(g, row, 3, INK_PLAIN, "%s", h->verdict ? h->verdict : "");
+	if (h->model) {
+		grid_set(g, row, 4, INK_PLAIN, "%s", model_title_of(h->model));
+		grid_set(g, row, 5, INK_PLAIN, "%d", h->workers);
+	}
+	if (h->speedup.n) {
+		grid_set(g, row, 6, INK_PLAIN, "%s %s", word_speedup(h->speedup).s,
+			 word_interval(h->speedup).s);
+		grid_set(g, row, 7, INK_PLAIN, "%zu", h->speedup.n);
+	}
+	if (h->row && row_from_key(h->row, &table_row))
+		grid_set(g, row, 8, INK_PLAIN, "%s", row_situation(table_row));
+}
+
+void report_history(const struct history *history, const struct report_style *style,
+		    struct strbuf *out)
+{
+	static const struct grid_column columns[] = {
+		{ "RUN", GRID_LEFT },     { "WHEN", GRID_LEFT },  { "PROGRAM", GRID_CUT },
+		{ "VERDICT", GRID_LEFT }, { "MODEL", GRID_LEFT }, { "W", GRID_RIGHT },
+		{ "SPEEDUP", GRID_LEFT }, { "N", GRID_RIGHT },    { "ROW", GRID_CUT },
+	};
+	struct page p = page_on(style, out);
+	struct grid *g;
+	int digits = id_digits(history);
+
+	if (!history->n) {
+		page_item(&p, "", INK_PLAIN, 0,
+			  "No runs are stored yet: concur advise --each FILE -- PROGRAM {}");
+		return;
+	}
+	g = grid_new(&p, columns, sizeof(columns) / sizeof(*columns));
+	vec_each (history, h)
+		put_run(g, h, digits);
+	grid_print(g);
+	grid_free(&g);
+}
