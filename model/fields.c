@@ -294,15 +294,15 @@ static struct error *seed_read(const json_t *value, const struct where *at, uint
 	return NULL;
 }
 
-static struct error *real_read(const json_t *value, double high, const struct where *at,
+static struct error *real_read(const json_t *value, double low, double high, const struct where *at,
 			       double *ret)
 {
 	double x = json_number_value(value);
 
 	if (!json_is_number(value))
 		return fields_error(at, "not a number");
-	if (x < 0)
-		return fields_error(at, "%g is negative", x);
+	if (x < low)
+		return fields_error(at, "%g is less than %g", x, low);
 	if (x > high)
 		return fields_error(at, "%g is not a share: more than %g", x, high);
 	*ret = x;
@@ -332,8 +332,8 @@ static const json_t *get(const json_t *object, const char *key)
 	return json_is_null(value) ? NULL : value;
 }
 
-static struct error *estimate_read(const json_t *object, const char *key, const struct where *up,
-				   struct estimate *ret)
+static struct error *estimate_read(const json_t *object, const char *key, double floor,
+				   const struct where *up, struct estimate *ret)
 {
 	struct estimate e = { NAN, NAN, NAN, 0 };
 	const struct {
@@ -349,7 +349,7 @@ static struct error *estimate_read(const json_t *object, const char *key, const 
 		const json_t *value = get(object, parts[i].key);
 		const struct where at = { up, parts[i].key, 0 };
 
-		err = value ? real_read(value, INFINITY, &at, parts[i].to) : NULL;
+		err = value ? real_read(value, floor, INFINITY, &at, parts[i].to) : NULL;
 		if (err)
 			return err;
 	}
@@ -418,7 +418,7 @@ static struct error *estimate_object_read(const json_t *value, const struct wher
 {
 	if (!json_is_object(value))
 		return fields_error(at, "not an object");
-	return estimate_read(value, "value", at, ret);
+	return estimate_read(value, "value", -INFINITY, at, ret);
 }
 
 struct error *fields_read(const struct field *f, const json_t *value, void *owner,
@@ -459,9 +459,9 @@ struct error *fields_read(const struct field *f, const json_t *value, void *owne
 	case FIELD_SEED:
 		return seed_read(value, at, p);
 	case FIELD_REAL:
-		return real_read(value, INFINITY, at, p);
+		return real_read(value, 0, INFINITY, at, p);
 	case FIELD_SHARE:
-		return real_read(value, 1, at, p);
+		return real_read(value, 0, 1, at, p);
 	case FIELD_KEY:
 		return key_read(value, f->keys, at, p);
 	case FIELD_ESTIMATE:
@@ -490,7 +490,7 @@ static struct error *object_read(const struct shape *shape, const json_t *value,
 		struct error *err;
 
 		if (f->type == FIELD_SPREAD)
-			err = estimate_read(value, f->key, at, (void *)((char *)p + f->offset));
+			err = estimate_read(value, f->key, 0, at, (void *)((char *)p + f->offset));
 		else
 			err = fields_read(f, get(value, f->key), p, &here);
 		if (err)

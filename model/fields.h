@@ -39,8 +39,8 @@ enum field_type {
 	FIELD_REAL,     /* double >= 0 */
 	FIELD_SHARE,    /* double, 0..1 */
 	FIELD_KEY,      /* an enum with keys */
-	FIELD_SPREAD,   /* struct estimate as four keys of this object: `key`, low, high, n */
-	FIELD_ESTIMATE, /* struct estimate as an object, or null */
+	FIELD_SPREAD,   /* struct estimate >= 0, as four keys of this object: `key`, low, high, n */
+	FIELD_ESTIMATE, /* struct estimate as an object, or null; a difference may be negative */
 	FIELD_OBJECT,   /* a struct, or this one seen through another shape */
 	FIELD_OBJECTS,  /* VEC_FIELDS(a struct) */
 	FIELD_TEXTS,    /* VEC_FIELDS(char *) */

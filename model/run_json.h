@@ -4,7 +4,13 @@
  * run_json_parse(run_json_text(run)) gives an equal run. Parsing accepts any text, however hostile:
  * what has the wrong type, is out of range or is missing gives an error that names the key
  * ("race[3].workers: not an integer"); unknown keys are ignored, so that a newer concur's run can
- * be read. A figure without interval (n 0) is null.
+ * be read, and null counts as missing. A figure without interval (n 0) is null, and so is a number
+ * that is not finite.
+ *
+ * After parsing, the strings of facts, hurdles and witnesses are NULL only where their header allows
+ * it; a number that is missing is NAN if it is real, else 0; the profile adds up.
+ * Two things are not kept: bytes that are not UTF-8, as file names may hold, become U+FFFD, so that
+ * a name never costs a run; and counts end at 2^63 - 1. docs/schema/ has the JSON Schemas.
  */
 #ifndef MODEL_RUN_JSON_H
 #define MODEL_RUN_JSON_H

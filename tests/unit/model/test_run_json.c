@@ -472,7 +472,7 @@ static void hostile_texts_are_refused_with_a_reason(void **state)
 		{ HEAD ",\"profile\":{\"lost_share\":1.25}}",
 		  "profile.lost_share: 1.25 is not a share: more than 1" },
 		{ HEAD ",\"profile\":{\"steal_share\":-0.5}}",
-		  "profile.steal_share: -0.5 is negative" },
+		  "profile.steal_share: -0.5 is less than 0" },
 		{ HEAD ",\"profile\":{\"wall_ns\":10,\"user_ns\":4,\"runqueue_ns\":1,"
 		       "\"waits\":{\"disk\":2,\"lock\":1},\"unknown_ns\":3}}",
 		  "profile: its parts add up to 11 ns, but wall_ns is 10" },
@@ -495,7 +495,7 @@ static void hostile_texts_are_refused_with_a_reason(void **state)
 		  "not-measurable" },
 		{ HEAD ",\"race\":[{\"model\":\"async\",\"workers\":1,\"outcome\":\"ok\","
 		       "\"speedup\":-1,\"n\":9}]}",
-		  "race[0].speedup: -1 is negative" },
+		  "race[0].speedup: -1 is less than 0" },
 		{ HEAD ",\"race\":[{\"model\":\"async\",\"workers\":1,\"outcome\":\"ok\","
 		       "\"n\":-9}]}",
 		  "race[0].n: -9 is less than 0" },
@@ -677,6 +677,20 @@ static void a_figure_without_n_is_no_figure(void **state)
 	assert_true(isnan(run.race.conditions.noise.value));
 }
 
+static void a_difference_may_be_negative(void **state)
+{
+	(void)state;
+	CLEANUP(run_clear) struct run run = { .id = ID };
+	CLEANUP(run_clear) struct run back = { 0 };
+	CLEANUP(cleanup_free) char *text = NULL;
+
+	run.race.conditions.startup_ns = (struct estimate){ -5, -20, 3, 9 };
+	text = run_json_text(&run);
+	back = parse(text);
+	assert_memory_equal(&back.race.conditions.startup_ns, &run.race.conditions.startup_ns,
+			    sizeof(struct estimate));
+}
+
 static void numbers_of_64_bits_are_kept(void **state)
 {
 	(void)state;
@@ -759,6 +773,7 @@ int main(void)
 		cmocka_unit_test(real_numbers_survive_exactly),
 		cmocka_unit_test(figures_without_a_sample_are_null),
 		cmocka_unit_test(a_figure_without_n_is_no_figure),
+		cmocka_unit_test(a_difference_may_be_negative),
 		cmocka_unit_test(numbers_of_64_bits_are_kept),
 		cmocka_unit_test(the_verdict_names_a_model_when_there_is_one),
 		cmocka_unit_test(unknown_keys_are_ignored),
