@@ -16,9 +16,9 @@
 
 #include <jpeglib.h>
 
-#define PAGES  24
-#define IMAGES 32
-#define SETS   24
+#define PAGES  20
+#define IMAGES 24
+#define SETS   16
 
 static void die(const char *what)
 {

@@ -28,7 +28,7 @@
 
 #define MAX_REQUEST 4096
 #define MAX_BODY    16384
-#define RECORDS     40
+#define RECORDS     30
 
 static double delay_ms = 10, record_delay_ms = 0.9;
 
@@ -83,7 +83,7 @@ static size_t record(char *to, const char *set, unsigned k)
 
 static size_t page(char *to, const char *name)
 {
-	unsigned links = 4 + hash(name) % 3;
+	unsigned links = 3 + hash(name) % 3;
 	size_t used = sprintf(to, "<html><title>%s</title><body>\n", name);
 
 	for (unsigned k = 0; k < links; k++)
