@@ -13,10 +13,11 @@
 #include "model/fact.h"
 
 struct analyzer_options {
-	const char *build_dir; /* holds compile_commands.json; NULL: the nearest one upward from
+	const char *build_dir;   /* holds compile_commands.json; NULL: the nearest one upward from
 				  start_dir */
-	const char *start_dir; /* NULL: the working directory */
-	int jobs;              /* 0: one worker a core */
+	const char *start_dir;   /* NULL: the working directory */
+	int jobs;                /* 0: one worker a core */
+	unsigned unit_timeout_s; /* for one translation unit; 0: 120 */
 };
 
 /* Where the database was found goes to *ret_dir (owned by the caller; may be NULL). */
@@ -28,5 +29,15 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 struct error *analyzer_self_test(void) ERROR_MUST_CHECK;
 /* "libclang 19.1.7", owned by the caller. */
 char *analyzer_version(void);
+
+/* The table of checks, in the order in which they run. */
+struct analyzer_check {
+	const char *id;      /* as in struct fact, and docs/rules/ID.md */
+	const char *title;   /* "Blocking call" */
+	const char *meaning; /* one line, no full stop */
+};
+
+size_t analyzer_checks(void);
+const struct analyzer_check *analyzer_check(size_t i); /* NULL: no such */
 
 #endif

@@ -1,0 +1,178 @@
+#include "analyzer/analyzer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/catalogue.h"
+#include "analyzer/checks.h"
+#include "analyzer/clang.h"
+#include "analyzer/compdb.h"
+#include "analyzer/program.h"
+#include "analyzer/worker.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "data/data.h"
+
+struct gathering {
+	const struct compdb *db;
+	struct tu
+		*units; /* in the order of the database, so that results do not depend on timing */
+	struct unit_failures failures;
+};
+
+static void add_failure(struct gathering *g, const char *file, const char *why)
+{
+	struct unit_failure *f = vec_add(&g->failures);
+
+	f->file = xstrdup(path_below(file, g->db->directory));
+	f->why = xstrdup(why);
+}
+
+static void on_parsed(void *data, size_t index, struct tu *tu)
+{
+	struct gathering *g = data;
+
+	if (tu->problem)
+		add_failure(g, g->db->items[index].file, tu_string(tu, tu->problem));
+	g->units[index] = *tu;
+	*tu = (struct tu){ 0 };
+}
+
+static void on_failed(void *data, size_t index, const char *why)
+{
+	struct gathering *g = data;
+
+	add_failure(g, g->db->items[index].file, why);
+}
+
+static int by_file(const void *a, const void *b)
+{
+	const struct unit_failure *x = a, *y = b;
+	int order = strcmp(x->file, y->file);
+
+	return order ? order : strcmp(x->why, y->why);
+}
+
+static void gathering_clear(struct gathering *g)
+{
+	for (size_t i = 0; g->units && i < g->db->n; i++)
+		tu_clear(&g->units[i]);
+	free(g->units);
+	vec_each (&g->failures, f) {
+		free(f->file);
+		free(f->why);
+	}
+	vec_clear(&g->failures);
+}
+
+static struct error *gather(const struct compdb *db, const struct analyzer_options *opt,
+			    struct gathering *g)
+{
+	struct worker_options options = { .jobs = opt->jobs, .timeout_s = opt->unit_timeout_s };
+	struct worker_sink sink = { .data = g, .parsed = on_parsed, .failed = on_failed };
+	struct error *err;
+
+	g->db = db;
+	g->units = xcalloc(db->n + 1, sizeof(*g->units));
+	progress_start("reading source", db->n);
+	err = worker_run(db->items, db->n, &options, &sink);
+	progress_end();
+	if (err)
+		return err;
+	for (size_t i = 0; i < db->not_c.n; i++)
+		add_failure(g, db->not_c.items[i], "not C: left out");
+	if (g->failures.n)
+		qsort(g->failures.items, g->failures.n, sizeof(*g->failures.items), by_file);
+	return NULL;
+}
+
+struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret, char **ret_dir)
+{
+	CLEANUP(catalogue_clear) struct catalogue *catalogue = NULL;
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+	CLEANUP(gathering_clear) struct gathering g = { 0 };
+	CLEANUP(program_clear) struct program program = { 0 };
+	struct facts facts = { .analysed = true };
+	struct error *err = catalogue_parse(data_functions_tsv, "functions.tsv", &catalogue);
+
+	if (err)
+		return err;
+	err = compdb_load(opt->build_dir, opt->start_dir, &db);
+	if (err)
+		return err;
+	err = gather(&db, opt, &g);
+	if (err)
+		return error_wrap(err, "cannot analyse %s", db.directory);
+	program.directory = db.directory;
+	program.catalogue = catalogue;
+	for (size_t i = 0; i < db.n; i++)
+		if (g.units[i].strings.len)
+			program_add(&program, &g.units[i]);
+	checks_run(&program, &facts);
+	facts.units = db.n + db.not_c.n;
+	facts.failures = g.failures;
+	g.failures = (struct unit_failures){ 0 }; /* now the facts' */
+	facts_sort(&facts);
+	if (ret_dir)
+		*ret_dir = xstrdup(db.directory);
+	*ret = facts;
+	return NULL;
+}
+
+/* -- is libclang whole? -- */
+
+struct self_test {
+	char *why;
+};
+
+static void self_test_parsed(void *data, size_t index, struct tu *tu)
+{
+	struct self_test *t = data;
+
+	(void)index;
+	if (tu->problem)
+		t->why = xstrdup(tu_string(tu, tu->problem));
+	tu_clear(tu);
+}
+
+static void self_test_failed(void *data, size_t index, const char *why)
+{
+	struct self_test *t = data;
+
+	(void)index;
+	t->why = xstrdup(why);
+}
+
+struct error *analyzer_self_test(void)
+{
+	static const char text[] = "#include <stdarg.h>\n#include <stddef.h>\n"
+				   "size_t self_test(void) { return 1; }\n";
+	CLEANUP(compdb_entry_clear) struct compdb_entry entry = { 0 };
+	struct self_test test = { 0 };
+	struct worker_options opt = { .jobs = 1 };
+	struct worker_sink sink = { .data = &test,
+				    .parsed = self_test_parsed,
+				    .failed = self_test_failed };
+	struct error *err;
+
+	entry.directory = xstrdup("/");
+	entry.file = xstrdup("/concur-self-test.c");
+	entry.source = xstrdup(text);
+	strings_add(&entry.argv, "cc");
+	err = worker_run(&entry, 1, &opt, &sink);
+	if (err)
+		return err;
+	if (test.why) {
+		err = error_hint(error_new(ERROR_MACHINE, "libclang cannot parse: %s", test.why),
+				 "apt-get install libclang-common-19-dev");
+		free(test.why);
+		return err;
+	}
+	return NULL;
+}
+
+char *analyzer_version(void)
+{
+	return clang_version();
+}

@@ -1,0 +1,245 @@
+#include "analyzer/catalogue.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+#define COLUMNS 7
+
+struct row {
+	struct catalogue_entry entry;
+	UT_hash_handle hh;
+};
+
+struct catalogue {
+	char *text; /* the strings of all rows */
+	struct row *rows;
+};
+
+static const struct {
+	const char *key, *wait, *words;
+} effects[] = {
+#define X(id, key, wait, words) [id] = { key, wait, words },
+	EFFECTS(X)
+#undef X
+};
+
+const char *effect_key(enum effect effect)
+{
+	return effects[effect].key;
+}
+
+const char *effect_wait(enum effect effect)
+{
+	return effects[effect].wait;
+}
+
+const char *effect_words(enum effect effect)
+{
+	return effects[effect].words;
+}
+
+/* Values that conditions may name; those of Linux on every architecture glibc runs on, but for a
+ * few flags on alpha, mips, parisc and sparc. */
+static const struct {
+	const char *name;
+	int64_t value;
+} constants[] = {
+	{ "NULL", 0 },
+	{ "MSG_DONTWAIT", 0x40 },
+	{ "WNOHANG", 1 },
+	{ "O_NONBLOCK", 04000 },
+	{ "LOCK_NB", 4 },
+	{ "IPC_NOWAIT", 04000 },
+	{ "SOCK_NONBLOCK", 04000 },
+	{ "LOCK_UN", 8 },
+	{ "F_SETLKW", 7 },
+};
+
+static bool parse_value(const char *s, int64_t *ret)
+{
+	char *end;
+
+	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+		if (!strcmp(s, constants[i].name)) {
+			*ret = constants[i].value;
+			return true;
+		}
+	*ret = strtoll(s, &end, 0);
+	return *s && !*end;
+}
+
+/* "noblock:arg4&MSG_DONTWAIT", "mtsafe:arg1==NULL", "writes:arg1"; arguments count from 1. */
+static struct error *parse_condition(char *s, struct catalogue_entry *e)
+{
+	static const char *const kinds[] = { "noblock:arg", "mtsafe:arg", "mtunsafe:arg",
+					     "writes:arg" };
+	struct condition c = { .test = TEST_ALWAYS };
+	size_t kind = 0;
+	char *end;
+	long n;
+
+	while (kind < 4 && strncmp(s, kinds[kind], strlen(kinds[kind])) != 0)
+		kind++;
+	if (kind == 4)
+		return error_new(ERROR_INPUT,
+				 "condition \"%s\" begins with none of noblock:arg, "
+				 "mtsafe:arg, mtunsafe:arg, writes:arg",
+				 s);
+	c.kind = (enum condition_kind)kind;
+	n = strtol(s + strlen(kinds[kind]), &end, 10);
+	if (n < 1 || n > 16)
+		return error_new(ERROR_INPUT, "condition \"%s\": no argument number 1 to 16", s);
+	c.argument = (uint8_t)(n - 1);
+	if (*end == '&' || !strncmp(end, "==", 2)) {
+		c.test = *end == '&' ? TEST_BITS : TEST_EQUAL;
+		end += *end == '&' ? 1 : 2;
+		if (!parse_value(end, &c.value))
+			return error_new(ERROR_INPUT, "condition \"%s\": unknown value", s);
+	} else if (*end || c.kind != CONDITION_WRITES) {
+		return error_new(ERROR_INPUT, "condition \"%s\": neither == nor & a value", s);
+	}
+	if (e->conditions_n == sizeof(e->conditions) / sizeof(e->conditions[0]))
+		return error_new(ERROR_INPUT, "more than %zu conditions", e->conditions_n);
+	e->conditions[e->conditions_n++] = c;
+	return NULL;
+}
+
+static struct error *parse_effect(char *s, struct catalogue_entry *e)
+{
+	for (int i = 0; i < EFFECT_COUNT; i++)
+		if (!strcmp(s, effects[i].key)) {
+			e->effects |= EFFECT_BIT(i);
+			return NULL;
+		}
+	return error_new(ERROR_INPUT, "unknown effect \"%s\"", s);
+}
+
+static struct error *parse_words(char *s, struct catalogue_entry *e,
+				 struct error *(*parse)(char *, struct catalogue_entry *))
+{
+	char *save = NULL;
+
+	if (!strcmp(s, "-"))
+		return NULL;
+	for (char *word = strtok_r(s, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		struct error *err = parse(word, e);
+
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+static struct error *parse_mt(char *s, struct catalogue_entry *e)
+{
+	static const char unsafe[] = "unsafe:";
+
+	if (!strcmp(s, "-") || !strcmp(s, "safe") || !strncmp(s, "safe:", 5))
+		return NULL;
+	if (strncmp(s, unsafe, strlen(unsafe)) != 0)
+		return error_new(ERROR_INPUT,
+				 "mt is \"%s\": want -, safe, safe: WHY or unsafe: WHY", s);
+	s += strlen(unsafe);
+	e->mt_unsafe = s + strspn(s, " ");
+	return NULL;
+}
+
+static struct error *parse_row(char *line, struct catalogue *cat)
+{
+	struct row *row, *old;
+	char *cell[COLUMNS];
+	struct error *err;
+	int n = 0;
+
+	while (line && n < COLUMNS)
+		cell[n++] = strsep(&line, "\t");
+	if (n != COLUMNS || line)
+		return error_new(ERROR_INPUT, "%s%d columns, want %d", line ? "more than " : "", n,
+				 COLUMNS);
+	if (!*cell[0])
+		return error_new(ERROR_INPUT, "no name");
+	row = xcalloc(1, sizeof(*row));
+	row->entry.name = cell[0];
+	row->entry.header = cell[1];
+	row->entry.replacement = strcmp(cell[4], "-") ? cell[4] : NULL;
+	row->entry.source = cell[6];
+	err = parse_words(cell[2], &row->entry, parse_effect);
+	if (!err)
+		err = parse_mt(cell[3], &row->entry);
+	if (!err)
+		err = parse_words(cell[5], &row->entry, parse_condition);
+	HASH_FIND_STR(cat->rows, cell[0], old);
+	if (!err && old)
+		err = error_new(ERROR_INPUT, "there already");
+	if (err) {
+		free(row);
+		return error_wrap(err, "%s", cell[0]);
+	}
+	HASH_ADD_KEYPTR(hh, cat->rows, row->entry.name, strlen(row->entry.name), row);
+	return NULL;
+}
+
+struct error *catalogue_parse(const char *text, const char *what, struct catalogue **ret)
+{
+	CLEANUP(catalogue_clear) struct catalogue *cat = xcalloc(1, sizeof(*cat));
+	char *rest, *line;
+	int n = 0;
+
+	cat->text = rest = xstrdup(text);
+	while ((line = strsep(&rest, "\n"))) {
+		struct error *err;
+
+		n++;
+		if (!*line || *line == '#')
+			continue;
+		err = parse_row(line, cat);
+		if (err)
+			return error_wrap(err, "%s:%d", what, n);
+	}
+	*ret = MOVE(cat);
+	return NULL;
+}
+
+void catalogue_free(struct catalogue *cat)
+{
+	struct row *row, *next;
+
+	if (!cat)
+		return;
+	HASH_ITER (hh, cat->rows, row, next) {
+		HASH_DEL(cat->rows, row);
+		free(row);
+	}
+	free(cat->text);
+	free(cat);
+}
+
+void catalogue_clear(struct catalogue **cat)
+{
+	catalogue_free(*cat);
+	*cat = NULL;
+}
+
+const struct catalogue_entry *catalogue_find(const struct catalogue *cat, const char *name)
+{
+	struct row *row;
+
+	HASH_FIND_STR(cat->rows, name, row);
+	return row ? &row->entry : NULL;
+}
+
+bool catalogue_has(const struct catalogue_entry *e, enum condition_kind kind)
+{
+	for (size_t i = 0; i < e->conditions_n; i++)
+		if (e->conditions[i].kind == kind)
+			return true;
+	return false;
+}
+
+size_t catalogue_size(const struct catalogue *cat)
+{
+	return HASH_COUNT(cat->rows);
+}

@@ -1,0 +1,183 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/checks.h"
+#include "base/strbuf.h"
+
+struct site {
+	const char *file;
+	const char *function;
+	uint32_t line;
+	uint8_t kind; /* enum event_kind: EVENT_READ ... EVENT_ADDRESS */
+};
+
+struct variable {
+	VEC_FIELDS(struct site);
+	size_t writes, throughs, addresses;
+};
+
+/* Not a fact: constants, one copy a thread, and what exists to be shared. */
+static bool is_candidate(const struct program_symbol *s)
+{
+	return s->kind == SYMBOL_VARIABLE && !(s->flags & SYMBOL_SYSTEM) &&
+	       !(s->flags & (SYMBOL_CONST | SYMBOL_THREAD_LOCAL | SYMBOL_ATOMIC | SYMBOL_SYNC));
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+	int order = strcmp(x->file, y->file);
+
+	if (order)
+		return order;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (int)x->kind - (int)y->kind;
+}
+
+/* A header's site is seen once by every unit. */
+static void drop_repeats(struct variable *v)
+{
+	size_t kept = 0;
+
+	if (v->n)
+		qsort(v->items, v->n, sizeof(*v->items), by_place);
+	for (size_t i = 0; i < v->n; i++)
+		if (!kept || by_place(&v->items[kept - 1], &v->items[i]) != 0)
+			v->items[kept++] = v->items[i];
+	v->n = kept;
+	vec_each (v, site) {
+		v->writes += site->kind == EVENT_WRITE;
+		v->throughs += site->kind == EVENT_WRITE_THROUGH;
+		v->addresses += site->kind == EVENT_ADDRESS;
+	}
+}
+
+static struct variable *collect(const struct program *p)
+{
+	struct variable *variables = xcalloc(p->symbols.n + 1, sizeof(*variables));
+
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		const struct event *e = w.event;
+
+		if (e->kind < EVENT_READ || e->kind > EVENT_ADDRESS ||
+		    !is_candidate(&p->symbols.items[w.symbol]))
+			continue;
+		vec_push(&variables[w.symbol],
+			 ((struct site){ .file = program_text(&w, e->file),
+					 .function = w.function == TU_NONE
+							     ? NULL
+							     : p->symbols.items[w.function].name,
+					 .line = e->line,
+					 .kind = e->kind }));
+	}
+	for (size_t i = 0; i < p->symbols.n; i++)
+		drop_repeats(&variables[i]);
+	return variables;
+}
+
+static void free_variables(const struct program *p, struct variable *variables)
+{
+	for (size_t i = 0; i < p->symbols.n; i++)
+		vec_clear(&variables[i]);
+	free(variables);
+}
+
+static void add_sites(const struct program *p, const struct variable *v, struct fact *f)
+{
+	static const char *const names[] = { [EVENT_READ] = "read",
+					     [EVENT_WRITE] = "write",
+					     [EVENT_WRITE_THROUGH] = "write-through",
+					     [EVENT_ADDRESS] = "address" };
+
+	vec_each (v, site) {
+		struct fact_site *s = vec_add(&f->sites);
+
+		*s = (struct fact_site){ .file = xstrdup(program_path(p, site->file)),
+					 .line = (int)site->line,
+					 .function = xstrdup(site->function),
+					 .access = xstrdup(names[site->kind]) };
+	}
+}
+
+static struct fact *add_variable(const struct program *p, struct fact_list *list,
+				 const struct program_symbol *s, const struct variable *v)
+{
+	struct fact *f = fact_list_add(list, s->file, s->line, s->column, s->name);
+
+	if (!f)
+		return NULL;
+	f->effect = xstrdup(s->flags & SYMBOL_STATIC_LOCAL ? "static-local" : "file-scope");
+	if (s->function != TU_NONE && s->flags & SYMBOL_STATIC_LOCAL)
+		f->function = xstrdup(p->symbols.items[s->function].name);
+	add_sites(p, v, f);
+	return f;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static char *describe(const struct program_symbol *s, const struct variable *v)
+{
+	const char *what = s->flags & SYMBOL_STATIC_LOCAL ? "static local" : "file-scope";
+	struct strbuf out = { 0 };
+
+	strbuf_addf(&out, "%s %s (%s): %zu write%s", what, s->name, s->type, v->writes,
+		    plural(v->writes));
+	if (v->throughs)
+		strbuf_addf(&out, ", %zu write%s through it", v->throughs, plural(v->throughs));
+	if (v->addresses)
+		strbuf_addf(&out, ", its address taken %zu time%s", v->addresses,
+			    plural(v->addresses));
+	if (s->flags & SYMBOL_INLINE)
+		strbuf_add(&out, "; static in a header, so each unit has its own copy");
+	if (!(s->flags & (SYMBOL_DEFINED | SYMBOL_TENTATIVE)))
+		strbuf_add(&out, "; defined outside the units analysed");
+	return strbuf_detach(&out);
+}
+
+void check_shared_state(const struct program *p, struct fact_list *list)
+{
+	struct variable *variables = collect(p);
+
+	for (size_t i = 0; i < p->symbols.n; i++) {
+		const struct program_symbol *s = &p->symbols.items[i];
+		const struct variable *v = &variables[i];
+		struct fact *f;
+
+		if (!is_candidate(s) || !(v->writes || v->throughs || v->addresses))
+			continue;
+		f = add_variable(p, list, s, v);
+		if (!f)
+			continue;
+		f->detail = describe(s, v);
+		f->advice = xstrdup(s->flags & SYMBOL_STATIC_LOCAL
+					    ? "let the caller pass it in, or make it _Thread_local"
+					    : "move it into a context each worker owns, make it "
+					      "_Thread_local, or guard it with a lock");
+	}
+	free_variables(p, variables);
+}
+
+void check_could_be_const(const struct program *p, struct fact_list *list)
+{
+	struct variable *variables = collect(p);
+
+	for (size_t i = 0; i < p->symbols.n; i++) {
+		const struct program_symbol *s = &p->symbols.items[i];
+		const struct variable *v = &variables[i];
+		struct fact *f;
+
+		if (!is_candidate(s) || v->writes || v->throughs || v->addresses || !v->n ||
+		    !(s->flags & SYMBOL_DEFINED))
+			continue;
+		f = add_variable(p, list, s, v);
+		if (!f)
+			continue;
+		f->detail = xasprintf("nothing that was analysed writes %s (%s)", s->name, s->type);
+		f->advice = xstrdup("declare it const");
+	}
+	free_variables(p, variables);
+}

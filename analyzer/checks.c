@@ -1,0 +1,111 @@
+#include "analyzer/checks.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "analyzer/analyzer.h"
+#include "base/cleanup.h"
+
+static const struct row {
+	struct analyzer_check about;
+	void (*run)(const struct program *p, struct fact_list *list);
+} table[] = {
+	{ { "blocking-call", "Blocking call",
+	    "a call that makes its thread wait: network, disk, pipe, lock, sleep, child, poll" },
+	  check_blocking_call },
+	{ { "mt-unsafe-call", "Call that is not thread-safe",
+	    "a library function that two threads must not be in at once" },
+	  check_mt_unsafe_call },
+	{ { "shared-state", "Shared mutable state",
+	    "a variable with static storage that is written: all threads of a process share it" },
+	  check_shared_state },
+	{ { "could-be-const", "State that could be const",
+	    "a variable with static storage that nothing writes" },
+	  check_could_be_const },
+	{ { "concurrency-present", "Concurrency already there",
+	    "the program starts threads or processes, or runs an event loop" },
+	  check_concurrency_present },
+};
+
+#define CHECKS (sizeof(table) / sizeof(table[0]))
+
+size_t analyzer_checks(void)
+{
+	return CHECKS;
+}
+
+const struct analyzer_check *analyzer_check(size_t i)
+{
+	return i < CHECKS ? &table[i].about : NULL;
+}
+
+struct fact_key {
+	char *text;
+	UT_hash_handle hh;
+};
+
+static bool first_time(struct fact_list *list, char *key)
+{
+	struct fact_key *k;
+
+	HASH_FIND_STR(list->seen, key, k);
+	if (k) {
+		free(key);
+		return false;
+	}
+	k = xcalloc(1, sizeof(*k));
+	k->text = key;
+	HASH_ADD_KEYPTR(hh, list->seen, k->text, strlen(k->text), k);
+	return true;
+}
+
+struct fact *fact_list_add(struct fact_list *list, const char *file, uint32_t line, uint32_t column,
+			   const char *symbol)
+{
+	struct fact *f;
+
+	if (!first_time(list, xasprintf("%s|%s|%u|%u|%s", list->check, file, line, column, symbol)))
+		return NULL;
+	f = vec_add(list->facts);
+	*f = (struct fact){ .line = (int)line, .column = (int)column };
+	f->check = xstrdup(list->check);
+	f->file = xstrdup(program_path(list->program, file));
+	f->symbol = xstrdup(symbol);
+	return f;
+}
+
+struct fact *fact_list_add_at(struct fact_list *list, const struct program_walk *w,
+			      const char *symbol)
+{
+	const struct event *e = w->event;
+	struct fact *f = fact_list_add(list, program_text(w, e->file), e->line, e->column, symbol);
+
+	if (!f)
+		return NULL;
+	if (w->function != TU_NONE)
+		f->function = xstrdup(list->program->symbols.items[w->function].name);
+	if (e->macro)
+		f->macro = xstrdup(program_text(w, e->macro));
+	return f;
+}
+
+static void clear_seen(struct fact_list *list)
+{
+	struct fact_key *k, *next;
+
+	HASH_ITER (hh, list->seen, k, next) {
+		HASH_DEL(list->seen, k);
+		free(k->text);
+		free(k);
+	}
+}
+
+void checks_run(const struct program *p, struct facts *ret)
+{
+	for (size_t i = 0; i < CHECKS; i++) {
+		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };
+
+		table[i].run(p, &list);
+		clear_seen(&list);
+	}
+}

@@ -1,0 +1,41 @@
+/*
+ * checks.h - what concur looks for in source: one table, one file a check
+ *
+ * A check reads the whole program and adds facts. It never changes the program, and never says that
+ * something is safe. To add one: a row in checks.c, a file check_*.c, a page in docs/rules/, and a
+ * fixture in tests/fixtures/analyzer/.
+ */
+#ifndef ANALYZER_CHECKS_H
+#define ANALYZER_CHECKS_H
+
+#include "analyzer/program.h"
+#include "model/fact.h"
+
+struct fact_key;
+
+/* Facts found so far, each place once: a header is seen by every unit that includes it. */
+struct fact_list {
+	struct facts *facts;
+	const struct program *program;
+	const char *check; /* id of the one that runs */
+	struct fact_key *seen;
+};
+
+/* A fact at this place about this symbol, to be filled in before the next call; NULL: it is there
+ * already. `file` is absolute. */
+struct fact *fact_list_add(struct fact_list *list, const char *file, uint32_t line, uint32_t column,
+			   const char *symbol);
+/* The same at the event w stands at, with its function and macro. */
+struct fact *fact_list_add_at(struct fact_list *list, const struct program_walk *w,
+			      const char *symbol);
+
+/* Run every check of the table. */
+void checks_run(const struct program *p, struct facts *ret);
+
+void check_blocking_call(const struct program *p, struct fact_list *list);
+void check_mt_unsafe_call(const struct program *p, struct fact_list *list);
+void check_shared_state(const struct program *p, struct fact_list *list);
+void check_could_be_const(const struct program *p, struct fact_list *list);
+void check_concurrency_present(const struct program *p, struct fact_list *list);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * clang.h - the only door to libclang
+ *
+ * Parses one translation unit and writes down what it says. Only for worker processes: libclang may
+ * crash, and it keeps threads and memory. clang.c is the only file that includes clang-c.
+ */
+#ifndef ANALYZER_CLANG_H
+#define ANALYZER_CLANG_H
+
+#include "analyzer/compdb.h"
+#include "analyzer/tu.h"
+
+/* Never fails: what cannot be read is said in ret->problem, and what was read is kept. Needs a
+ * stack of clang_stack_bytes() for deeply nested source. */
+void clang_read(const struct compdb_entry *entry, struct tu *ret);
+size_t clang_stack_bytes(void);
+/* "libclang 19.1.7", owned by the caller. */
+char *clang_version(void);
+
+#endif

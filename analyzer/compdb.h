@@ -1,0 +1,36 @@
+/*
+ * compdb.h - the compile database: which files are built, and how
+ *
+ * Entries are made absolute, cleaned of what only matters for writing output, and equal ones are
+ * merged. Only C is kept; C++ is counted so that the caller can say it was left out. Ownership: all
+ * strings owned; compdb_clear() frees.
+ */
+#ifndef ANALYZER_COMPDB_H
+#define ANALYZER_COMPDB_H
+
+#include "base/error.h"
+#include "model/workload.h"
+
+struct compdb_entry {
+	char *directory;     /* absolute; the compiler ran there */
+	char *file;          /* absolute */
+	char *source;        /* the text to parse in place of the file's, or NULL */
+	struct strings argv; /* compiler first, without the file and output options */
+};
+
+struct compdb {
+	VEC_FIELDS(struct compdb_entry);
+	char *directory; /* holds compile_commands.json; absolute */
+	struct strings not_c;
+};
+
+/* build_dir and start_dir as in struct analyzer_options. */
+struct error *compdb_load(const char *build_dir, const char *start_dir,
+			  struct compdb *ret) ERROR_MUST_CHECK;
+/* From the JSON text alone, for tests and fuzzing; relative directories are below `directory`. */
+struct error *compdb_parse(const char *json, size_t n, const char *directory,
+			   struct compdb *ret) ERROR_MUST_CHECK;
+void compdb_entry_clear(struct compdb_entry *entry);
+void compdb_clear(struct compdb *db);
+
+#endif

@@ -1,0 +1,159 @@
+#include "analyzer/program.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "base/file.h"
+
+struct program_key {
+	const char *text;
+	uint32_t id;
+	UT_hash_handle hh;
+};
+
+void program_clear(struct program *p)
+{
+	struct program_key *k, *next;
+
+	HASH_ITER (hh, p->keys, k, next) {
+		HASH_DEL(p->keys, k);
+		free(k);
+	}
+	vec_each (&p->units, u) {
+		tu_clear(&u->tu);
+		free(u->symbols);
+	}
+	vec_clear(&p->units);
+	vec_clear(&p->symbols);
+}
+
+/* A definition says more about the place than a declaration does. */
+static int rank(uint16_t flags)
+{
+	return flags & SYMBOL_DEFINED ? 2 : flags & SYMBOL_TENTATIVE ? 1 : 0;
+}
+
+static uint32_t join_symbol(struct program *p, const struct tu *tu, const struct symbol *s)
+{
+	const char *key = tu_string(tu, s->key);
+	struct program_symbol *joined;
+	struct program_key *k;
+	bool better;
+
+	HASH_FIND_STR(p->keys, key, k);
+	if (!k) {
+		k = xcalloc(1, sizeof(*k));
+		k->text = key;
+		k->id = (uint32_t)p->symbols.n;
+		HASH_ADD_KEYPTR(hh, p->keys, k->text, strlen(key), k);
+		vec_push(&p->symbols, ((struct program_symbol){ .key = key }));
+	}
+	joined = &p->symbols.items[k->id];
+	better = !joined->name || rank(s->flags) > rank(joined->flags);
+	joined->flags |= s->flags;
+	if (better) {
+		joined->name = tu_string(tu, s->name);
+		joined->type = tu_string(tu, s->type);
+		joined->file = tu_string(tu, s->file);
+		joined->line = s->line;
+		joined->column = s->column;
+		joined->kind = s->kind;
+		joined->position = s->position;
+	}
+	return k->id;
+}
+
+void program_add(struct program *p, struct tu *tu)
+{
+	struct program_unit *u = vec_add(&p->units);
+
+	*u = (struct program_unit){ .tu = *tu };
+	*tu = (struct tu){ 0 };
+	u->symbols = xcalloc(u->tu.symbols.n + 1, sizeof(*u->symbols));
+	for (size_t i = 0; i < u->tu.symbols.n; i++)
+		u->symbols[i] = join_symbol(p, &u->tu, &u->tu.symbols.items[i]);
+	for (size_t i = 0; i < u->tu.symbols.n; i++) {
+		uint32_t function = u->tu.symbols.items[i].function;
+
+		p->symbols.items[u->symbols[i]].function =
+			function == TU_NONE ? TU_NONE : u->symbols[function];
+	}
+}
+
+const char *program_path(const struct program *p, const char *path)
+{
+	return path_below(path, p->directory);
+}
+
+const struct catalogue_entry *program_catalogued(const struct program *p, uint32_t symbol)
+{
+	const struct program_symbol *s;
+
+	if (symbol == TU_NONE)
+		return NULL;
+	s = &p->symbols.items[symbol];
+	if (s->kind != SYMBOL_FUNCTION || s->flags & (SYMBOL_DEFINED | SYMBOL_INTERNAL))
+		return NULL;
+	return catalogue_find(p->catalogue, s->name);
+}
+
+bool program_next(struct program_walk *w)
+{
+	const struct program *p = w->program;
+
+	if (w->event && w->event->kind == EVENT_FUNCTION_END)
+		w->function = TU_NONE;
+	if (!w->event)
+		w->function = TU_NONE;
+	while (w->unit < p->units.n && w->next == p->units.items[w->unit].tu.events.n) {
+		w->unit++;
+		w->next = 0;
+	}
+	if (w->unit == p->units.n)
+		return false;
+	w->in = &p->units.items[w->unit];
+	w->event = &w->in->tu.events.items[w->next++];
+	w->symbol = w->event->symbol == TU_NONE ? TU_NONE : w->in->symbols[w->event->symbol];
+	if (w->event->kind == EVENT_FUNCTION)
+		w->function = w->symbol;
+	return true;
+}
+
+const struct event *program_arguments(const struct program_walk *w, size_t *ret_n)
+{
+	const struct event *first = w->event + 1;
+	const struct event *end = w->in->tu.events.items + w->in->tu.events.n;
+	size_t n = 0;
+
+	while (first + n < end && first[n].kind == EVENT_ARGUMENT)
+		n++;
+	*ret_n = n;
+	return first;
+}
+
+const char *program_text(const struct program_walk *w, uint32_t string)
+{
+	return tu_string(&w->in->tu, string);
+}
+
+bool program_condition(const struct program_walk *w, const struct catalogue_entry *e,
+		       enum condition_kind kind)
+{
+	size_t n;
+	const struct event *args = program_arguments(w, &n);
+
+	for (size_t i = 0; i < e->conditions_n; i++) {
+		const struct condition *c = &e->conditions[i];
+
+		if (c->kind != kind)
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			if (args[k].which != c->argument || !(args[k].flags & ARGUMENT_VALUE))
+				continue;
+			if (c->test == TEST_BITS ? (args[k].value & c->value) != 0
+						 : args[k].value == c->value)
+				return true;
+		}
+	}
+	return false;
+}
