@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "db/identity.h"
+#include "db/finding.h"
 
 #define MIN_SAMPLES 6
 #define MAX_P       0.05

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "db/finding.h"
 #include "db/identifier.h"
 #include "db/parts.h"
 #include "db/query.h"
@@ -41,18 +42,17 @@ static struct error *load_findings(const struct db *db, int64_t run_no, json_t *
 	CLEANUP(query_clear) struct query q = { 0 };
 	bool row = false;
 	struct error *err = query_open(db,
-				       "SELECT f.document FROM run_source AS s"
-				       " JOIN finding AS f USING (source_no) WHERE s.run_no = ?"
-				       " ORDER BY s.position, f.finding_no",
+				       "SELECT file, " FINDING_COLUMNS
+				       " FROM run_source JOIN source USING (source_no)"
+				       " JOIN finding USING (source_no) WHERE run_no = ?"
+				       " ORDER BY position, finding_no",
 				       &q);
 
 	if (err)
 		return err;
 	query_int(&q, run_no);
 	while (!(err = query_step(&q, &row)) && row) {
-		json_t *fact = json_loads(query_column_text(&q, 0), 0, NULL);
-
-		if (json_array_append_new(facts, fact) < 0)
+		if (json_array_append_new(facts, finding_read(&q, 0)) < 0)
 			return error_new(ERROR_INPUT, "finding %zu cannot be read",
 					 json_array_size(facts));
 	}

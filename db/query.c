@@ -116,14 +116,31 @@ struct error *query_exec_int(const struct db *db, const char *sql, int64_t *ret)
 	return err;
 }
 
+/* What the system said about the database, or about its log or journal: SQLite keeps it in one of
+ * three places, and forgets the first when a commit fails. */
+static int system_errno(const struct db *db)
+{
+	sqlite3_file *journal = NULL;
+	int error = sqlite3_system_errno(db->sqlite);
+
+	if (!error)
+		sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+	if (!error)
+		sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+	if (journal && journal->pMethods)
+		journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
 /* SQLite knows only ENOSPC as "full"; a quota and a file size limit are the same to the user. */
 static bool is_full(const struct db *db, int rc)
 {
-	int error = sqlite3_system_errno(db->sqlite);
+	int error;
 
-	return (rc & 0xff) == SQLITE_FULL ||
-	       ((rc & 0xff) == SQLITE_IOERR &&
-		(error == ENOSPC || error == EDQUOT || error == EFBIG));
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return (rc & 0xff) == SQLITE_FULL;
+	error = system_errno(db);
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 struct error *query_error(const struct db *db, int rc)
@@ -158,7 +175,7 @@ struct error *query_error(const struct db *db, int rc)
 			"place with --db FILE");
 	case SQLITE_IOERR:
 		return error_new(ERROR_MACHINE, "cannot read or write %s (%s)", path,
-				 strerror(sqlite3_system_errno(db->sqlite)));
+				 strerror(system_errno(db)));
 	default:
 		return error_new(ERROR_INPUT, "%s: %s", path, sqlite3_errmsg(db->sqlite));
 	}

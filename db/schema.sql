@@ -8,12 +8,17 @@
 CREATE TABLE machine (
 	machine_no INTEGER PRIMARY KEY,
 	hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 16),
+	id TEXT,
+	hostname TEXT,
+	cpu TEXT,
+	cores INTEGER,
 	document TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE workload (
 	workload_no INTEGER PRIMARY KEY,
 	hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 16),
+	id TEXT,
 	document TEXT NOT NULL
 ) STRICT;
 
@@ -89,7 +94,14 @@ CREATE TABLE finding (
 	finding_no INTEGER PRIMARY KEY, -- ascending in the order of the run's findings
 	source_no INTEGER NOT NULL REFERENCES source ON DELETE CASCADE,
 	identity BLOB NOT NULL CHECK (length(identity) = 16), -- survives a change of line
-	document TEXT NOT NULL
+	line INTEGER,
+	check_id TEXT,
+	function TEXT,
+	symbol TEXT,
+	effect TEXT,
+	detail TEXT,
+	advice TEXT,
+	rest TEXT NOT NULL -- JSON: the other keys
 ) STRICT;
 CREATE INDEX finding_source ON finding (source_no);
 

@@ -5,77 +5,106 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "db/finding.h"
 #include "db/identifier.h"
-#include "db/identity.h"
 #include "db/parts.h"
 #include "db/query.h"
 
-/* A row stored once for each distinct content: its number, and whether it is new. */
+/* A row stored once for each distinct content. `insert` is prepared with its hash bound. */
 struct shared {
+	struct query insert;
 	int64_t no;
 	bool is_new;
 };
+
+static void shared_clear(struct shared *shared)
+{
+	query_clear(&shared->insert);
+}
 
 static void hash_of(const char *text, uint8_t ret[BLOB_SIZE])
 {
 	digest_blob(digest_bytes(text, strlen(text)), ret);
 }
 
-static struct error *find_shared(const struct db *db, const char *select,
+/* Find it, or begin to insert it. */
+static struct error *shared_open(const struct db *db, const char *select, const char *insert,
 				 const uint8_t hash[BLOB_SIZE], struct shared *ret)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
 	struct error *err = query_open(db, select, &q);
-	bool row;
+	bool row = false;
 
 	if (err)
 		return err;
 	query_blob(&q, hash);
 	err = query_step(&q, &row);
-	if (!err)
-		*ret = (struct shared){ row ? sqlite3_column_int64(q.stmt, 0) : 0, !row };
-	return err;
-}
-
-/* insert takes the hash and `text`. */
-static struct error *store_shared(const struct db *db, const char *select, const char *insert,
-				  const uint8_t hash[BLOB_SIZE], const char *text,
-				  struct shared *ret)
-{
-	CLEANUP(query_clear) struct query q = { 0 };
-	struct error *err = find_shared(db, select, hash, ret);
-
-	if (err || !ret->is_new)
-		return err;
-	err = query_open(db, insert, &q);
 	if (err)
 		return err;
-	query_blob(&q, hash);
-	query_text(&q, text);
-	err = query_run(&q);
+	ret->is_new = !row;
+	if (row) {
+		ret->no = sqlite3_column_int64(q.stmt, 0);
+		return NULL;
+	}
+	err = query_open(db, insert, &ret->insert);
 	if (!err)
-		ret->no = sqlite3_last_insert_rowid(db->sqlite);
+		query_blob(&ret->insert, hash);
 	return err;
 }
 
-static struct error *store_machine(const struct db *db, const char *document, struct shared *ret)
+static struct error *shared_insert(const struct db *db, struct shared *shared)
 {
-	uint8_t hash[BLOB_SIZE];
+	struct error *err = query_run(&shared->insert);
 
-	hash_of(document, hash);
-	return store_shared(db, "SELECT machine_no FROM machine WHERE hash = ?",
-			    "INSERT INTO machine (hash, document) VALUES (?, ?)", hash, document,
-			    ret);
+	if (!err)
+		shared->no = sqlite3_last_insert_rowid(db->sqlite);
+	return err;
 }
 
-static struct error *store_workload(const struct db *db, const char *document, struct shared *ret)
+static struct error *store_machine(const struct db *db, const struct machine *m,
+				   const char *document, int64_t *ret)
 {
+	CLEANUP(shared_clear) struct shared shared = { 0 };
 	uint8_t hash[BLOB_SIZE];
+	struct error *err;
 
 	hash_of(document, hash);
-	return store_shared(db, "SELECT workload_no FROM workload WHERE hash = ?",
-			    "INSERT INTO workload (hash, document) VALUES (?, ?)", hash, document,
-			    ret);
+	err = shared_open(db, "SELECT machine_no FROM machine WHERE hash = ?",
+			  "INSERT INTO machine (hash, id, hostname, cpu, cores, document)"
+			  " VALUES (?, ?, ?, ?, ?, ?)",
+			  hash, &shared);
+	if (!err && shared.is_new) {
+		query_text(&shared.insert, m->id);
+		query_text(&shared.insert, m->hostname);
+		query_text(&shared.insert, m->cpu);
+		query_int(&shared.insert, m->cores);
+		query_text(&shared.insert, document);
+		err = shared_insert(db, &shared);
+	}
+	if (!err)
+		*ret = shared.no;
+	return err;
+}
+
+static struct error *store_workload(const struct db *db, const struct workload *w,
+				    const char *document, int64_t *ret)
+{
+	CLEANUP(shared_clear) struct shared shared = { 0 };
+	uint8_t hash[BLOB_SIZE];
+	struct error *err;
+
+	hash_of(document, hash);
+	err = shared_open(db, "SELECT workload_no FROM workload WHERE hash = ?",
+			  "INSERT INTO workload (hash, id, document) VALUES (?, ?, ?)", hash,
+			  &shared);
+	if (!err && shared.is_new) {
+		query_text(&shared.insert, w->id);
+		query_text(&shared.insert, document);
+		err = shared_insert(db, &shared);
+	}
+	if (!err)
+		*ret = shared.no;
+	return err;
 }
 
 static void bind_estimate(struct query *q, const struct estimate *e)
@@ -126,11 +155,11 @@ static struct error *store_row(const struct db *db, const struct run *run,
 			       const uint8_t id[BLOB_SIZE], const struct parts *parts, int64_t *ret)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
-	struct shared machine, workload;
-	struct error *err = store_machine(db, parts->machine, &machine);
+	int64_t machine_no = 0, workload_no = 0;
+	struct error *err = store_machine(db, &run->machine, parts->machine, &machine_no);
 
 	if (!err)
-		err = store_workload(db, parts->workload, &workload);
+		err = store_workload(db, &run->workload, parts->workload, &workload_no);
 	if (!err)
 		err = query_open(db,
 				 "INSERT INTO run (id, started_ns, took_ns, command, tool_version,"
@@ -147,8 +176,8 @@ static struct error *store_row(const struct db *db, const struct run *run,
 	query_uint(&q, run->took_ns);
 	query_text(&q, run->command);
 	query_text(&q, run->tool_version);
-	query_int(&q, machine.no);
-	query_int(&q, workload.no);
+	query_int(&q, machine_no);
+	query_int(&q, workload_no);
 	bind_target(&q, &run->target);
 	bind_verdict(&q, &run->verdict);
 	bind_profile(&q, &run->profile);
@@ -242,49 +271,69 @@ static struct error *store_waits(const struct db *db, int64_t run_no, const stru
 	return w.err;
 }
 
-/* The texts of one file's findings: items[0..n) of the run's facts. */
+/* The findings first..first + n of a run, which are of one file. */
 struct file_findings {
 	const struct fact *facts;
-	char **texts;
-	size_t n;
+	json_t *json; /* the same in JSON */
+	size_t first, n;
 };
 
 static struct error *store_findings(const struct db *db, int64_t source_no,
 				    const struct file_findings *file)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
-	struct error *err = query_open(
-		db, "INSERT INTO finding (source_no, identity, document) VALUES (?, ?, ?)", &q);
+	struct error *err =
+		query_open(db,
+			   "INSERT INTO finding (source_no, identity, " FINDING_COLUMNS ")"
+			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			   &q);
 
-	for (size_t i = 0; !err && i < file->n; i++) {
+	for (size_t i = file->first; !err && i < file->first + file->n; i++) {
 		uint8_t identity[BLOB_SIZE];
 
 		digest_blob(finding_identity(&file->facts[i]), identity);
 		query_int(&q, source_no);
 		query_blob(&q, identity);
-		query_text(&q, file->texts[i]);
+		finding_bind(&q, json_array_get(file->json, i));
 		err = query_run(&q);
 	}
 	return err;
 }
 
+static void hash_of_findings(const struct file_findings *file, uint8_t ret[BLOB_SIZE])
+{
+	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+
+	for (size_t i = file->first; i < file->first + file->n; i++) {
+		CLEANUP(cleanup_free) char *text = parts_text(json_array_get(file->json, i));
+
+		strbuf_add(&all, text);
+		strbuf_addch(&all, '\n');
+	}
+	hash_of(strbuf_str(&all), ret);
+}
+
+/* As the JSON has it, which may differ from the run's own where that is not UTF-8. */
+static const char *first_file(const struct file_findings *file)
+{
+	return json_string_value(json_object_get(json_array_get(file->json, file->first), "file"));
+}
+
 static struct error *store_source(const struct db *db, int64_t run_no, size_t position,
 				  const struct file_findings *file)
 {
-	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+	CLEANUP(shared_clear) struct shared source = { 0 };
 	CLEANUP(query_clear) struct query q = { 0 };
 	uint8_t hash[BLOB_SIZE];
-	struct shared source;
 	struct error *err;
 
-	for (size_t i = 0; i < file->n; i++) {
-		strbuf_add(&all, file->texts[i]);
-		strbuf_addch(&all, '\n');
+	hash_of_findings(file, hash);
+	err = shared_open(db, "SELECT source_no FROM source WHERE hash = ?",
+			  "INSERT INTO source (hash, file) VALUES (?, ?)", hash, &source);
+	if (!err && source.is_new) {
+		query_text(&source.insert, first_file(file));
+		err = shared_insert(db, &source);
 	}
-	hash_of(strbuf_str(&all), hash);
-	err = store_shared(db, "SELECT source_no FROM source WHERE hash = ?",
-			   "INSERT INTO source (hash, file) VALUES (?, ?)", hash,
-			   file->facts[0].file, &source);
 	if (!err && source.is_new)
 		err = store_findings(db, source.no, file);
 	if (!err)
@@ -305,35 +354,20 @@ static bool same_file(const struct fact *a, const struct fact *b)
 }
 
 /* Neighbours of one file go together: the order of the run's findings is kept whatever it is. */
-static struct error *store_sources(const struct db *db, int64_t run_no, const struct facts *facts,
-				   char **texts)
+static struct error *store_facts(const struct db *db, int64_t run_no, const struct facts *facts,
+				 json_t *json)
 {
 	struct error *err = NULL;
 	size_t position = 0;
 
 	for (size_t i = 0, end; !err && i < facts->n; i = end) {
-		struct file_findings file = { .facts = &facts->items[i], .texts = &texts[i] };
-
 		for (end = i + 1; end < facts->n; end++)
 			if (!same_file(&facts->items[i], &facts->items[end]))
 				break;
-		file.n = end - i;
-		err = store_source(db, run_no, position++, &file);
+		err = store_source(db, run_no, position++,
+				   &(struct file_findings){ facts->items, json, i, end - i });
 	}
 	return err;
-}
-
-static struct error *store_facts(const struct db *db, int64_t run_no, const struct facts *facts,
-				 const json_t *json)
-{
-	CLEANUP(strings_clear) struct strings texts = { 0 };
-
-	if (json_array_size(json) != facts->n)
-		return error_new(ERROR_INPUT, "%zu findings became %zu", facts->n,
-				 json_array_size(json));
-	for (size_t i = 0; i < facts->n; i++)
-		vec_push(&texts, parts_text(json_array_get(json, i)));
-	return store_sources(db, run_no, facts, texts.items);
 }
 
 static struct error *is_stored(const struct db *db, const uint8_t id[BLOB_SIZE], bool *ret)

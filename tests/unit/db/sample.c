@@ -185,7 +185,6 @@ static char *with_path(const char *pattern, const char *path)
 void sample_assert_error(struct error *err, enum error_class class, const char *path,
 			 const char *message, const char *hint)
 {
-	CLEANUP(error_clear) struct error *guard = err;
 	CLEANUP(cleanup_free) char *expected = with_path(message, path);
 
 	assert_non_null(err);
@@ -202,6 +201,7 @@ void sample_assert_error(struct error *err, enum error_class class, const char *
 		assert_non_null(err->hint);
 		assert_string_equal(err->hint, expected_hint);
 	}
+	error_free(err);
 }
 
 void sample_assert_ok(struct error *err)

@@ -98,7 +98,7 @@ static char *dump(const char *path)
 			  "SELECT (SELECT group_concat(run_no || hex(id) || document) FROM run)"
 			  "|| (SELECT count(*) FROM race) || (SELECT count(*) FROM wait)"
 			  "|| (SELECT count(*) FROM run_source)"
-			  "|| (SELECT group_concat(finding_no || document) FROM finding)"
+			  "|| (SELECT group_concat(finding_no || rest) FROM finding)"
 			  "|| (SELECT count(*) FROM machine) || (SELECT count(*) FROM workload)");
 }
 
@@ -380,7 +380,7 @@ static void test_a_damaged_run_is_named(void **state)
 		{ "UPDATE machine SET document = 'x'",
 		  "cannot read run last of @: machine: invalid token near 'x'" },
 		{ "DELETE FROM workload", "cannot read run last of @: parts of it are missing" },
-		{ "UPDATE finding SET document = '{' WHERE finding_no = 2",
+		{ "UPDATE finding SET rest = '{' WHERE finding_no = 2",
 		  "cannot read run last of @: finding 1 cannot be read" },
 		{ "UPDATE run SET id = zeroblob(16)",
 		  "cannot read run last of @: its document says it is "
