@@ -37,12 +37,13 @@ static char *kinds_text(const struct shares *s, double least)
 
 /* --- what the profile says --- */
 
-/* Could the row's share reach its threshold, or must it, once the unknown time were known? */
+/* Does the row's share reach its threshold, or may it, once the unknown time is known? CPU time is
+ * exact in every tier: what is unknown was a wait. */
 static bool row_may_be(const struct table_row *row, const struct shares *s, bool must)
 {
-	double share = row->metric == METRIC_CPU ? s->cpu : s->overlappable;
-
-	return share + (must ? 0 : s->unknown) >= row->threshold;
+	if (row->metric == METRIC_CPU)
+		return s->cpu >= row->threshold;
+	return s->overlappable + (must ? 0 : s->unknown) >= row->threshold;
 }
 
 static void find_possible_rows(struct advice *a)
@@ -117,7 +118,7 @@ static void rule_concurrent_already(struct advice *a)
 
 static void say_bound(struct advice *a, enum model model, double serial_share)
 {
-	double tasks = (double)a->run->workload.tasks.n;
+	double tasks = (double)a->run->profile.tasks;
 	double bound = serial_share > 1e-3 ? 1 / serial_share : 1e3;
 
 	if (tasks > 1 && bound > tasks)
