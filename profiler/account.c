@@ -55,7 +55,7 @@ static struct account_thread *add(struct account *a, pid_t pid, pid_t tid, enum 
 
 	th->pid = pid;
 	th->tid = tid;
-	th->hidden = a->skip_root && tid == a->root;
+	th->hidden = a->skip_root && pid == a->root;
 	HASH_ADD_INT(a->by_tid, tid, th);
 	begin(a, th, state, now_ns);
 	return th;

@@ -34,7 +34,7 @@ struct account_sums {
 
 struct account {
 	pid_t root;
-	bool skip_root;      /* its main thread is followed but not booked */
+	bool skip_root;      /* its threads are followed but not booked */
 	bool polled;         /* sites come from EVENT_CALL, which hits long waits only */
 	struct sites *sites; /* borrowed */
 	struct account_sums sums;

@@ -92,7 +92,7 @@ static void drain(struct offcpu *s)
 	s->round_ns = clock_now_ns();
 	perf_drain(&s->perf, enqueue, s);
 	process(s, previous_ns);
-	proc_cpu_thread(s->root, s->opt.skip_root, &s->root_cpu);
+	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 }
 
 /* T2: name the wait of every thread that is off the CPU now. */
@@ -163,7 +163,7 @@ static void read_proc(struct offcpu *s)
 		ppoll(&stop, 1, &pause, NULL);
 		start_ns = clock_now_ns();
 		poller_pass(&s->poller, start_ns);
-		proc_cpu_thread(s->root, s->opt.skip_root, &s->root_cpu);
+		proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 		took_ns = clock_now_ns() - start_ns;
 	}
 }
@@ -314,7 +314,7 @@ struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct of
 	proc_steal(&s->steal_before);
 	err = open_counters(s);
 	if (!err) {
-		proc_cpu_thread(pid, opt->skip_root, &s->root_before);
+		proc_cpu_process(pid, opt->skip_root, &s->root_before);
 		s->root_cpu = s->root_before;
 		start_accounts(s);
 		err = start_reader(s);

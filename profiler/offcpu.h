@@ -23,8 +23,7 @@
 struct offcpu;
 
 struct offcpu_options {
-	bool skip_root;     /* do not account the opened process's main thread, only what it starts
-			     */
+	bool skip_root;     /* do not account the opened process itself, only what it starts */
 	bool attach;        /* it runs already: account its threads and children from now on */
 	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)
 			     */

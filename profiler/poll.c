@@ -68,7 +68,7 @@ static struct poll_thread *add(struct poller *p, pid_t pid, pid_t tid, uint64_t 
 	th->tid = tid;
 	th->schedstat_fd = open_schedstat(pid, tid);
 	th->syscall_fd = calls_open(pid, tid);
-	th->hidden = p->skip_root && tid == p->root;
+	th->hidden = p->skip_root && pid == p->root;
 	th->waiting_at_gate = tid == p->root && !p->attached;
 	th->birth_ns = th->settled_ns = th->last_ns = birth_ns;
 	if (th->waiting_at_gate || p->attached)

@@ -45,24 +45,21 @@ static bool read_stat(const char *path, char *text, size_t size, const char **fi
 	return true;
 }
 
-void proc_cpu_thread(pid_t pid, bool main_thread, struct proc_cpu *ret)
+void proc_cpu_process(pid_t pid, bool alone, struct proc_cpu *ret)
 {
 	uint64_t user, system, waited_user, waited_system;
 	uint64_t tick_ns = 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	char path[64], text[1024];
 	const char *fields;
 
-	if (main_thread)
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, pid);
-	else
-		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (!read_stat(path, text, sizeof(text), &fields) ||
 	    sscanf(fields,
 		   "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64
 		   " %" SCNu64,
 		   &user, &system, &waited_user, &waited_system) != 4)
 		return;
-	if (main_thread)
+	if (alone)
 		waited_user = waited_system = 0;
 	ret->user_ns = (user + waited_user) * tick_ns;
 	ret->system_ns = (system + waited_system) * tick_ns;

@@ -17,8 +17,8 @@ struct proc_cpu {
 
 /* What the children that this process has reaped used until now. Either may be NULL. */
 void proc_cpu_children(struct proc_cpu *cpu, uint64_t *switches);
-/* Of one process (with the children it reaped) or only its main thread. Unchanged if it is gone. */
-void proc_cpu_thread(pid_t pid, bool main_thread, struct proc_cpu *ret);
+/* Of one process, with the children it reaped or alone. Unchanged if it is gone. */
+void proc_cpu_process(pid_t pid, bool alone, struct proc_cpu *ret);
 /* now - then, never below 0. */
 struct proc_cpu proc_cpu_since(struct proc_cpu now, struct proc_cpu then);
 
