@@ -148,12 +148,11 @@ void advice_decide(struct advice *a, enum verdict_kind kind)
 
 struct estimate_text estimate_text(struct estimate e)
 {
-	struct estimate_text t;
+	int d = e.high >= 99.95 ? 0 : e.high >= 9.995 ? 1 : 2; /* three digits */
+	struct estimate_text t = { "not measured" };
 
 	if (e.n)
-		snprintf(t.s, sizeof(t.s), "%.2fx [%.2f, %.2f], n = %zu", e.value, e.low, e.high,
-			 e.n);
-	else
-		snprintf(t.s, sizeof(t.s), "not measured");
+		snprintf(t.s, sizeof(t.s), "%.*fx [%.*f, %.*f], n = %zu", d, e.value, d, e.low, d,
+			 e.high, e.n);
 	return t;
 }

@@ -123,17 +123,23 @@ static bool wraps(const struct grid *g, size_t column)
 	return scols_column_is_wrap(scols_table_get_column(g->table, column));
 }
 
+static bool is_hidden(const struct grid *g, size_t column)
+{
+	return scols_column_is_hidden(scols_table_get_column(g->table, column));
+}
+
 /* What the others leave is shared: who needs less than an equal part takes less. */
 static void share_room(const struct grid *g, int width[], size_t n)
 {
-	int room = g->page.width - INDENT - (int)((n - 1) * strlen(SEPARATOR));
+	int room = g->page.width - INDENT + (int)strlen(SEPARATOR);
 	bool settled[COLUMNS_MAX] = { 0 };
 	int open = 0;
 	bool again = true;
 
 	for (size_t i = 0; i < n; i++) {
 		settled[i] = !wraps(g, i);
-		room -= settled[i] ? width[i] : 0;
+		if (!is_hidden(g, i))
+			room -= (int)strlen(SEPARATOR) + (settled[i] ? width[i] : 0);
 		open += !settled[i];
 	}
 	while (again) {
@@ -169,6 +175,11 @@ static void wrap_cells(struct grid *g)
 			must(scols_line_set_data(scols_table_get_line(g->table, row), i, text));
 		}
 	}
+}
+
+void grid_hide(struct grid *g, size_t column)
+{
+	must(scols_column_set_flags(scols_table_get_column(g->table, column), SCOLS_FL_HIDDEN));
 }
 
 static void trim_right(char *line)

@@ -29,6 +29,8 @@ void grid_free(struct grid **g);
 size_t grid_row(struct grid *g);
 void grid_set(struct grid *g, size_t row, size_t column, enum ink ink, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Leave a column out, for want of room. */
+void grid_hide(struct grid *g, size_t column);
 /* Nothing when it has no row. */
 void grid_print(struct grid *g);
 

@@ -51,24 +51,16 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path ? path : "";
 }
 
-static const char *model_title_of(const char *key)
-{
-	enum model model;
-
-	return key && model_from_key(key, &model) ? model_title(model) : "";
-}
-
 static void put_run(struct grid *g, const struct history_row *h, int digits)
 {
 	size_t row = grid_row(g);
-	enum row table_row;
 
 	grid_set(g, row, 0, INK_BOLD, "%.*s", digits, h->id);
 	put_time(g, row, 1, h->started_ns);
 	grid_set(g, row, 2, INK_PLAIN, "%s", base_name(h->program));
 	grid_set(g, row, 3, INK_PLAIN, "%s", h->verdict ? h->verdict : "");
 	if (h->model) {
-		grid_set(g, row, 4, INK_PLAIN, "%s", model_title_of(h->model));
+		grid_set(g, row, 4, INK_PLAIN, "%s", h->model);
 		grid_set(g, row, 5, INK_PLAIN, "%d", h->workers);
 	}
 	if (h->speedup.n) {
@@ -76,8 +68,8 @@ static void put_run(struct grid *g, const struct history_row *h, int digits)
 			 word_interval(h->speedup).s);
 		grid_set(g, row, 7, INK_PLAIN, "%zu", h->speedup.n);
 	}
-	if (h->row && row_from_key(h->row, &table_row))
-		grid_set(g, row, 8, INK_PLAIN, "%s", row_situation(table_row));
+	if (h->row)
+		grid_set(g, row, 8, INK_PLAIN, "%s", h->row);
 }
 
 void report_history(const struct history *history, const struct report_style *style,
@@ -86,7 +78,7 @@ void report_history(const struct history *history, const struct report_style *st
 	static const struct grid_column columns[] = {
 		{ "RUN", GRID_LEFT },     { "WHEN", GRID_LEFT },  { "PROGRAM", GRID_CUT },
 		{ "VERDICT", GRID_LEFT }, { "MODEL", GRID_LEFT }, { "W", GRID_RIGHT },
-		{ "SPEEDUP", GRID_LEFT }, { "N", GRID_RIGHT },    { "ROW", GRID_CUT },
+		{ "SPEEDUP", GRID_LEFT }, { "N", GRID_RIGHT },    { "ROW", GRID_LEFT },
 	};
 	struct page p = page_on(style, out);
 	struct grid *g;

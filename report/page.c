@@ -46,20 +46,29 @@ void page_blank(const struct page *p)
 	strbuf_addch(p->out, '\n');
 }
 
+/* Lines that were wrapped already. */
+static void add_lines(const struct page *p, enum ink ink, char *lines, int hang)
+{
+	for (char *line; (line = strsep(&lines, "\n"));) {
+		add_inked(p, ink, line);
+		if (lines)
+			strbuf_addf(p->out, "\n%*s", hang, "");
+	}
+}
+
 void page_heading(const struct page *p, const char *title, const char *note)
 {
+	CLEANUP(cleanup_free) char *clean_title = word_clean(title, p->style->unicode);
 	CLEANUP(cleanup_free) char *clean = word_clean(note, p->style->unicode);
+	CLEANUP(cleanup_free) char *title_lines = word_wrap(clean_title, p->width, p->width);
 	CLEANUP(cleanup_free)
-	char *wrapped = word_wrap(clean, p->width - word_columns(title) - 2, p->width - 2);
-	char *rest = wrapped;
+	char *note_lines = word_wrap(clean, p->width - word_columns(clean_title) - 2, p->width - 2);
 
 	page_blank(p);
-	add_inked(p, INK_BOLD, title);
-	for (char *line; *wrapped && (line = strsep(&rest, "\n"));) {
+	add_lines(p, INK_BOLD, title_lines, 0);
+	if (*note_lines)
 		strbuf_add(p->out, "  ");
-		add_inked(p, INK_DIM, line);
-		strbuf_add(p->out, rest ? "\n" : "");
-	}
+	add_lines(p, INK_DIM, note_lines, 2);
 	page_blank(p);
 }
 
@@ -70,7 +79,6 @@ void page_item(const struct page *p, const char *label, enum ink ink, int hang, 
 	CLEANUP(cleanup_free) char *clean = NULL;
 	CLEANUP(cleanup_free) char *clean_label = word_clean(label, p->style->unicode);
 	CLEANUP(cleanup_free) char *wrapped = NULL;
-	char *rest, *line;
 	va_list ap;
 	int lead;
 
@@ -81,10 +89,8 @@ void page_item(const struct page *p, const char *label, enum ink ink, int hang, 
 	lead = (int)strspn(clean, " ");
 	add_inked(p, ink, clean_label);
 	strbuf_addf(p->out, "%*s", lead, "");
-	rest = wrapped =
-		word_wrap(clean, p->width - word_columns(clean_label) - lead, p->width - hang);
-	while ((line = strsep(&rest, "\n")))
-		strbuf_addf(p->out, "%s%s%*s", line, rest ? "\n" : "", rest ? hang : 0, "");
+	wrapped = word_wrap(clean, p->width - word_columns(clean_label) - lead, p->width - hang);
+	add_lines(p, INK_PLAIN, wrapped, hang);
 	strbuf_addch(p->out, '\n');
 }
 

@@ -10,7 +10,7 @@
 #define HURDLES_SHOWN 8
 #define FACTS_SHOWN   30
 #define SITES_SHOWN   5
-#define WIDE          96 /* columns from which the tournament has bars */
+#define WIDE          100 /* columns from which the tournament has P50 and bars */
 
 static const char *text_or(const char *s, const char *otherwise)
 {
@@ -243,7 +243,6 @@ static const char *note_of(const struct race_entry *e, const struct verdict *v, 
 	return "";
 }
 
-/* The last two only where there is room. */
 enum {
 	MODEL_AT,
 	WORKERS_AT,
@@ -252,9 +251,9 @@ enum {
 	N_AT,
 	CPU_AT,
 	MEMORY_AT,
+	P50_AT,
 	P99_AT,
 	NOTE_AT,
-	P50_AT,
 	BAR_AT,
 	RACE_COLUMNS
 };
@@ -267,9 +266,9 @@ static const struct grid_column race_columns[] = {
 	[N_AT] = { "N", GRID_RIGHT },
 	[CPU_AT] = { "CPU/TASK", GRID_RIGHT },
 	[MEMORY_AT] = { "MEMORY", GRID_RIGHT },
+	[P50_AT] = { "P50", GRID_RIGHT },
 	[P99_AT] = { "P99", GRID_RIGHT },
 	[NOTE_AT] = { "NOTE", GRID_LEFT },
-	[P50_AT] = { "P50", GRID_RIGHT },
 	[BAR_AT] = { "", GRID_LEFT },
 };
 
@@ -282,13 +281,13 @@ static const char *time_or_dash(double ns, struct word *w)
 static void put_entry(const struct page *p, struct grid *g, const struct race_entry *e,
 		      const struct verdict *v, double top)
 {
+	CLEANUP(cleanup_free) char *bar = NULL;
 	size_t row = grid_row(g);
 	struct word w;
 	enum ink ink;
 	const char *note = note_of(e, v, &ink);
 
-	grid_set(g, row, MODEL_AT, ink, "%s",
-		 p->width >= WIDE ? model_title(e->model) : model_key(e->model));
+	grid_set(g, row, MODEL_AT, ink, "%s", model_key(e->model));
 	grid_set(g, row, WORKERS_AT, INK_PLAIN, "%d", e->workers);
 	grid_set(g, row, NOTE_AT, ink, "%s", note);
 	if (e->outcome != OUTCOME_OK || !e->speedup.n)
@@ -299,12 +298,9 @@ static void put_entry(const struct page *p, struct grid *g, const struct race_en
 	grid_set(g, row, CPU_AT, INK_PLAIN, "%s", time_or_dash(e->cpu_ns_per_task, &w));
 	grid_set(g, row, MEMORY_AT, INK_PLAIN, "%s", word_bytes(e->pss_bytes).s);
 	grid_set(g, row, P99_AT, INK_PLAIN, "%s", time_or_dash((double)e->p99_ns, &w));
-	if (p->width >= WIDE) {
-		CLEANUP(cleanup_free) char *bar = page_bar(p, e->speedup.value / top, 14);
-
-		grid_set(g, row, P50_AT, INK_PLAIN, "%s", time_or_dash((double)e->p50_ns, &w));
-		grid_set(g, row, BAR_AT, ink, "%s", bar);
-	}
+	grid_set(g, row, P50_AT, INK_PLAIN, "%s", time_or_dash((double)e->p50_ns, &w));
+	bar = page_bar(p, e->speedup.value / top, 14);
+	grid_set(g, row, BAR_AT, ink, "%s", bar);
 }
 
 static bool isolated_before(const struct race *race, const struct race_entry *e)
@@ -367,7 +363,11 @@ static void put_race(const struct page *p, const struct race *race, const struct
 			 word_count((uint64_t)race->conditions.rounds, "clean round").s);
 	page_heading(p, "Tournament", note);
 	entries = sorted_entries(race);
-	g = grid_new(p, race_columns, p->width >= WIDE ? RACE_COLUMNS : P50_AT);
+	g = grid_new(p, race_columns, RACE_COLUMNS);
+	if (p->width < WIDE) {
+		grid_hide(g, P50_AT);
+		grid_hide(g, BAR_AT);
+	}
 	for (size_t i = 0; i < race->n; i++)
 		put_entry(p, g, entries[i], v, top_speedup(race));
 	grid_print(g);

@@ -93,7 +93,7 @@ char *word_wrap(const char *s, int first, int width)
 		int columns = word_columns(word);
 
 		free(word);
-		if (!empty && columns + 1 > room) {
+		if (columns + !empty > room && (!empty || room < width)) {
 			strbuf_addch(&out, '\n');
 			room = width;
 			empty = true;
@@ -109,8 +109,8 @@ char *word_wrap(const char *s, int first, int width)
 	return strbuf_detach(&out);
 }
 
-/* Three digits are enough for a human and more than the measurement knows. */
-static struct word scaled(double value, const char *const *units, double step, size_t n)
+/* Two or three digits are enough for a human and more than the measurement knows. */
+static struct word scaled(double value, const char *const *units, double step, size_t n, int digits)
 {
 	struct word w;
 	size_t i = 0;
@@ -119,11 +119,11 @@ static struct word scaled(double value, const char *const *units, double step, s
 		value /= step;
 		i++;
 	}
-	snprintf(w.s, sizeof(w.s), "%.*f %s",
-		 value >= 99.95   ? 0
-		 : value >= 9.995 ? 1
-				  : 2,
-		 value, units[i]);
+	if (value >= 99.95)
+		digits = 0;
+	else
+		digits -= value >= 9.995 ? 2 : 1;
+	snprintf(w.s, sizeof(w.s), "%.*f %s", digits, value, units[i]);
 	return w;
 }
 
@@ -133,7 +133,7 @@ struct word word_ns(double ns)
 
 	if (!(ns > 0))
 		return (struct word){ "0 s" };
-	return scaled(ns, units, 1000, 4);
+	return scaled(ns, units, 1000, 4, 3);
 }
 
 struct word word_bytes(uint64_t bytes)
@@ -142,7 +142,7 @@ struct word word_bytes(uint64_t bytes)
 
 	if (!bytes)
 		return (struct word){ "-" };
-	return scaled((double)bytes, units, 1024, 5);
+	return scaled((double)bytes, units, 1024, 5, 2);
 }
 
 struct word word_share(double share)
@@ -154,31 +154,39 @@ struct word word_share(double share)
 	return w;
 }
 
+/* Three digits, the same for all parts of an estimate. */
+static int decimals(struct estimate e)
+{
+	return e.high >= 99.95 ? 0 : e.high >= 9.995 ? 1 : 2;
+}
+
 struct word word_speedup(struct estimate e)
 {
 	struct word w = { "-" };
 
 	if (e.n)
-		snprintf(w.s, sizeof(w.s), "%.2fx", e.value);
+		snprintf(w.s, sizeof(w.s), "%.*fx", decimals(e), e.value);
 	return w;
 }
 
 struct word word_interval(struct estimate e)
 {
 	struct word w = { "-" };
+	int d = decimals(e);
 
 	if (e.n)
-		snprintf(w.s, sizeof(w.s), "[%.2f, %.2f]", e.low, e.high);
+		snprintf(w.s, sizeof(w.s), "[%.*f, %.*f]", d, e.low, d, e.high);
 	return w;
 }
 
 struct word word_estimate(struct estimate e)
 {
 	struct word w = { "not measured" };
+	int d = decimals(e);
 
 	if (e.n)
-		snprintf(w.s, sizeof(w.s), "%.2fx [%.2f, %.2f], n = %zu", e.value, e.low, e.high,
-			 e.n);
+		snprintf(w.s, sizeof(w.s), "%.*fx [%.*f, %.*f], n = %zu", d, e.value, d, e.low, d,
+			 e.high, e.n);
 	return w;
 }
 

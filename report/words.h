@@ -24,8 +24,8 @@ char *word_clean(const char *s, bool unicode);
 /* Columns that a clean text takes: one for each character. */
 int word_columns(const char *s);
 
-/* Words in lines of `width` columns, the first one of `first`; a word that is longer than a line is
- * cut. Lines end in '\n' but for the last. Owned by the caller. */
+/* Words in lines of `width` columns, the first one of `first`, which may be too short for any word;
+ * a word that is longer than a line is cut. Lines end in '\n' but for the last. Owned by the caller. */
 char *word_wrap(const char *clean, int first, int width);
 
 struct word word_ns(double ns);               /* "12.3 ms" */
@@ -33,7 +33,7 @@ struct word word_bytes(uint64_t bytes);       /* "5.2 MiB"; "-" for 0, which mea
 struct word word_share(double share);         /* "98 %", "1.3 %" */
 struct word word_speedup(struct estimate e);  /* "1.93x"; "-" without n */
 struct word word_interval(struct estimate e); /* "[1.88, 1.97]"; "-" without n */
-struct word word_estimate(struct estimate e); /* "1.93x [1.88, 1.97], n = 9"; "not measured" */
+struct word word_estimate(struct estimate e); /* "1.93x [1.88, 1.97], n = 9" or "not measured" */
 struct word word_count(uint64_t n, const char *noun); /* "1 worker", "2 workers" */
 
 #endif
