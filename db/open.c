@@ -156,7 +156,7 @@ static struct error *connect_to(struct db *db, const char *name, int flags)
 /*
  * The file may come from anywhere. No SQL of its own (triggers, views, functions in its schema) is
  * run, its schema cannot be edited, and sizes are bounded. What damage may do is in
- * docs/decisions/0003-history-in-sqlite.md.
+ * docs/decisions/history-in-sqlite.md.
  */
 static struct error *harden(struct db *db)
 {

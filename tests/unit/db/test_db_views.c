@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/strbuf.h"
 #include "db/db.h"
 #include "sample.h"
@@ -152,6 +153,58 @@ static void test_views_work_on_a_hardened_connection(void **state)
 	sqlite3_close(db);
 }
 
+/* The part of docs/schema.md about a view. Owned by the caller. */
+static char *section(const char *view)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	CLEANUP(cleanup_free) char *title = xasprintf("\n## %s:", view);
+	const char *start, *end;
+
+	sample_assert_ok(file_read(SOURCE_DIR "/docs/schema.md", &text));
+	start = strstr(strbuf_str(&text), title);
+	assert_non_null(start);
+	end = strstr(start + 1, "\n## ");
+	assert_non_null(end);
+	return xstrndup(start, (size_t)(end - start));
+}
+
+/* Names in the first cells of a section's table: "| `a`, `b` | what it is |". */
+static int count_names(const char *text)
+{
+	int marks = 0;
+
+	for (const char *row = strstr(text, "\n| `"); row; row = strstr(row + 1, "\n| `"))
+		for (const char *p = row + 3; *p != '|'; p++)
+			marks += *p == '`';
+	return marks / 2;
+}
+
+static void test_every_column_is_documented(void **state)
+{
+	static const char *const views[] = { "v_run", "v_race", "v_wait", "v_finding" };
+	CLEANUP(sample_place_clear) struct sample_place place;
+
+	(void)state;
+	sample_place_init(&place);
+	make_history(&place);
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
+		CLEANUP(cleanup_free) char *text = section(views[i]);
+		CLEANUP(cleanup_free)
+		char *sql = xasprintf("SELECT group_concat(name, ' ') FROM pragma_table_info('%s')",
+				      views[i]);
+		CLEANUP(cleanup_free) char *names = sample_sql(place.db, sql);
+		int n = 0;
+
+		for (char *name = strtok(names, " "); name; name = strtok(NULL, " "), n++) {
+			CLEANUP(cleanup_free) char *quoted = xasprintf("`%s`", name);
+
+			if (!strstr(text, quoted))
+				fail_msg("%s.%s is not in docs/schema.md", views[i], name);
+		}
+		assert_int_equal(count_names(text), n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_v_run_shows_local_time),
 		cmocka_unit_test(test_v_race_v_wait_v_finding),
 		cmocka_unit_test(test_views_work_on_a_hardened_connection),
+		cmocka_unit_test(test_every_column_is_documented),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
