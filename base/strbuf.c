@@ -37,10 +37,17 @@ void strbuf_addch(struct strbuf *sb, char c)
 
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
 {
-	char *s = xvasprintf(fmt, ap);
+	va_list again;
+	int n;
 
-	strbuf_add(sb, s);
-	free(s);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0) /* only a broken format or a string of 2 GB does this */
+		abort();
+	grow(sb, (size_t)n);
+	vsnprintf(sb->s + sb->len, (size_t)n + 1, fmt, ap);
+	sb->len += (size_t)n; /* not strlen(): "%c" may have added a NUL */
 }
 
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...)
