@@ -41,8 +41,7 @@
 	X(EFFECT_LOG, "log", NULL, "reports an error")                                             \
 	X(EFFECT_EXEC, "exec", NULL, "replaces the program")                                       \
 	X(EFFECT_OPENS_SOCKET, "opens-socket", NULL, "its result is a socket")                     \
-	X(EFFECT_OPENS_FILE, "opens-file", NULL, "its result is a file")                           \
-	X(EFFECT_OPENS_PIPE, "opens-pipe", NULL, "its result is a pipe")
+	X(EFFECT_OPENS_FILE, "opens-file", NULL, "its result is a file")
 
 #define X(id, ...) id,
 enum effect { EFFECTS(X) EFFECT_COUNT };

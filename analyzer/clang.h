@@ -2,7 +2,7 @@
  * clang.h - the only door to libclang
  *
  * Parses one translation unit and writes down what it says. Only for worker processes: libclang may
- * crash, and it keeps threads and memory. clang.c is the only file that includes clang-c.
+ * crash, and it keeps threads and memory. Only clang.c, cursor.c and reader*.c know its types.
  */
 #ifndef ANALYZER_CLANG_H
 #define ANALYZER_CLANG_H

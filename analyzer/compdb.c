@@ -330,9 +330,7 @@ struct error *compdb_parse(const char *json, size_t n, const char *directory, st
 static struct error *find(const char *build_dir, const char *start_dir, char **ret)
 {
 	CLEANUP(cleanup_free)
-	char *dir = path_absolute(build_dir   ? build_dir
-				  : start_dir ? start_dir
-					      : ".");
+	char *dir = path_absolute(build_dir ? build_dir : start_dir ? start_dir : ".");
 	char *found = build_dir ? path_join(dir, DATABASE) : path_find_upward(dir, DATABASE);
 
 	if (found && file_exists(found)) {

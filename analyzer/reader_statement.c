@@ -1,0 +1,146 @@
+#include <string.h>
+
+#include "analyzer/reader.h"
+#include "base/cleanup.h"
+
+static bool says_error(const char *label)
+{
+	static const char *const words[] = { "err",   "fail",  "bad",  "out",  "abort", "die",
+					     "clean", "close", "exit", "bail", NULL };
+
+	for (const char *const *w = words; *w; w++)
+		if (label && strcasestr(label, *w))
+			return true;
+	return false;
+}
+
+static enum ending return_ending(CXCursor statement)
+{
+	CXCursor value = cursor_operand(statement);
+	int64_t n;
+
+	if (clang_Cursor_isNull(value) || !cursor_constant(value, &n))
+		return ENDING_RETURN;
+	return n < 0 || (n == 0 && type_is_pointer(clang_getCursorType(value))) ? ENDING_ERROR
+										: ENDING_RETURN;
+}
+
+/* How a block ends; *ret_call is the callee when it ends with a call. */
+static enum ending ending_of(struct reader *r, CXCursor c, uint32_t *ret_call)
+{
+	CLEANUP(cleanup_free) char *label = NULL;
+	CXCursor last, inner;
+
+	switch (clang_getCursorKind(c)) {
+	case CXCursor_CompoundStmt:
+	case CXCursor_LabelStmt:
+		last = cursor_operand(c);
+		return clang_Cursor_isNull(last) ? ENDING_FALL : ending_of(r, last, ret_call);
+	case CXCursor_ReturnStmt:
+		return return_ending(c);
+	case CXCursor_GotoStmt:
+		label = cursor_text(clang_getCursorSpelling(cursor_operand(c)));
+		return says_error(label) ? ENDING_ERROR : ENDING_JUMP;
+	case CXCursor_BreakStmt:
+	case CXCursor_ContinueStmt:
+		return ENDING_JUMP;
+	default:
+		inner = cursor_strip(c, true);
+		if (clang_getCursorKind(inner) != CXCursor_CallExpr)
+			return ENDING_FALL;
+		inner = clang_getCursorReferenced(inner);
+		if (clang_getCursorKind(inner) != CXCursor_FunctionDecl)
+			return ENDING_FALL;
+		*ret_call = reader_symbol(r, inner);
+		return ENDING_CALL;
+	}
+}
+
+static void walk_block(struct reader *r, CXCursor c, enum block which)
+{
+	uint32_t call = TU_NONE;
+	enum ending ending = ending_of(r, c, &call);
+	struct event *e = reader_event(r, EVENT_BLOCK, c);
+
+	e->which = which;
+	e->value = ending;
+	e->symbol = call;
+	reader_statement(r, c);
+	reader_event(r, EVENT_BLOCK_END, c);
+}
+
+static void walk_loop(struct reader *r, CXCursor c, const struct cursors *kids, enum loop which)
+{
+	size_t body = which == LOOP_DO ? 0 : kids->n - 1;
+	int64_t value;
+
+	if (which == LOOP_DO && cursor_constant(kids->items[kids->n - 1], &value) && !value) {
+		reader_statement(r, kids->items[0]); /* do { } while (0) runs once */
+		return;
+	}
+	reader_event(r, EVENT_LOOP, c)->which = which;
+	for (size_t i = 0; i < kids->n; i++) {
+		if (i == body)
+			walk_block(r, kids->items[i], BLOCK_LOOP);
+		else
+			reader_statement(r, kids->items[i]);
+	}
+	reader_event(r, EVENT_LOOP_END, c);
+}
+
+void reader_declaration(struct reader *r, CXCursor c)
+{
+	CXCursor init;
+	bool is_static;
+
+	if (clang_getCursorKind(c) != CXCursor_VarDecl)
+		return;
+	is_static = clang_Cursor_hasVarDeclGlobalStorage(c) == 1;
+	if (is_static)
+		reader_declare(r, c);
+	init = clang_Cursor_getVarDeclInitializer(c);
+	if (!clang_Cursor_isNull(init))
+		reader_initializer(r, init, reader_symbol(r, c), clang_getCursorType(c));
+}
+
+static void walk_if(struct reader *r, const struct cursors *kids)
+{
+	reader_expression(r, kids->items[0], MODE_PEEK);
+	for (size_t i = 1; i < kids->n; i++)
+		walk_block(r, kids->items[i], BLOCK_BRANCH);
+}
+
+void reader_statement(struct reader *r, CXCursor c)
+{
+	enum CXCursorKind kind = clang_getCursorKind(c);
+	CLEANUP(cursors_clear) struct cursors kids = { 0 };
+
+	if (clang_isExpression(kind)) {
+		reader_expression(r, c, MODE_PEEK);
+		return;
+	}
+	if (clang_isDeclaration(kind)) {
+		reader_declaration(r, c);
+		return;
+	}
+	kids = cursor_children(c);
+	if (kind >= CXCursor_OMPParallelDirective && kind <= CXCursor_OMPInterchangeDirective)
+		reader_event(r, EVENT_OPENMP, c);
+	if (kind == CXCursor_IfStmt && kids.n)
+		walk_if(r, &kids);
+	else if (kind == CXCursor_ForStmt && kids.n)
+		walk_loop(r, c, &kids, LOOP_FOR);
+	else if (kind == CXCursor_WhileStmt && kids.n)
+		walk_loop(r, c, &kids, LOOP_WHILE);
+	else if (kind == CXCursor_DoStmt && kids.n)
+		walk_loop(r, c, &kids, LOOP_DO);
+	else if (kind == CXCursor_SwitchStmt && kids.n > 1) {
+		reader_expression(r, kids.items[0], MODE_PEEK);
+		walk_block(r, kids.items[1], BLOCK_SWITCH);
+	} else if (kind == CXCursor_ReturnStmt && kids.n) {
+		reader_expression(r, kids.items[0], MODE_READ);
+	} else {
+		vec_each (&kids, kid)
+			reader_statement(r, *kid);
+	}
+}

@@ -1,0 +1,125 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyzer/catalogue.h"
+#include "base/cleanup.h"
+#include "data/data.h"
+
+static void the_embedded_table_loads(void **state)
+{
+	CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+	const struct catalogue_entry *e;
+
+	(void)state;
+	assert_null(catalogue_parse(data_functions_tsv, "functions.tsv", &cat));
+	assert_true(catalogue_size(cat) >= 500);
+	e = catalogue_find(cat, "recv");
+	assert_non_null(e);
+	assert_true(e->effects & EFFECT_BIT(EFFECT_NETWORK));
+	e = catalogue_find(cat, "strtok");
+	assert_string_equal(e->mt_unsafe, "keeps its position in static memory");
+	assert_string_equal(e->replacement, "strtok_r()");
+	assert_null(catalogue_find(cat, "no_such_function"));
+	assert_null(catalogue_find(cat, "strlen")->mt_unsafe);
+}
+
+/* Every wait kind must have at least one function, or a kind could never be reported. */
+static void every_effect_is_used(void **state)
+{
+	CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+
+	(void)state;
+	assert_null(catalogue_parse(data_functions_tsv, "functions.tsv", &cat));
+	for (int i = 0; i < EFFECT_COUNT; i++) {
+		bool found = false;
+		const char *line = data_functions_tsv;
+
+		while (!found && line && *line) {
+			char name[128];
+			size_t n = strcspn(line, "\t\n");
+
+			if (*line != '#' && n && n < sizeof(name)) {
+				memcpy(name, line, n);
+				name[n] = 0;
+				found = catalogue_find(cat, name)->effects & EFFECT_BIT(i);
+			}
+			line = strchr(line, '\n');
+			line = line ? line + 1 : NULL;
+		}
+		if (!found)
+			fail_msg("no function has the effect %s", effect_key(i));
+	}
+}
+
+static void broken_tables_name_the_line(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "a\tb\n", "t:1: 2 columns, want 7" },
+		{ "# head\n\na\th\t-\t-\t-\t-\ts\tmore\n", "t:3: more than 7 columns, want 7" },
+		{ "a\th\tnet\t-\t-\t-\ts\n", "t:1: a: unknown effect \"net\"" },
+		{ "a\th\t-\tmaybe\t-\t-\ts\n",
+		  "t:1: a: mt is \"maybe\": want -, safe, safe: WHY or unsafe: WHY" },
+		{ "a\th\t-\t-\t-\tnever\ts\n",
+		  "t:1: a: condition \"never\" begins with none of noblock:arg, mtsafe:arg, "
+		  "mtunsafe:arg, writes:arg" },
+		{ "a\th\t-\t-\t-\tnoblock:arg0==1\ts\n",
+		  "t:1: a: condition \"noblock:arg0==1\": no argument number 1 to 16" },
+		{ "a\th\t-\t-\t-\tnoblock:arg1==MAYBE\ts\n",
+		  "t:1: a: condition \"noblock:arg1==MAYBE\": unknown value" },
+		{ "a\th\t-\t-\t-\tnoblock:arg1\ts\n",
+		  "t:1: a: condition \"noblock:arg1\": neither == nor & a value" },
+		{ "a\th\t-\t-\t-\t-\ts\na\th\t-\t-\t-\t-\ts\n", "t:2: a: there already" },
+		{ "\th\t-\t-\t-\t-\ts\n", "t:1: no name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+		CLEANUP(error_clear)
+		struct error *err = catalogue_parse(cases[i].text, "t", &cat);
+
+		assert_non_null(err);
+		assert_string_equal(err->message, cases[i].message);
+		assert_null(cat);
+	}
+}
+
+static void conditions_are_read(void **state)
+{
+	CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+	const struct catalogue_entry *e;
+
+	(void)state;
+	assert_null(catalogue_parse("a\th\tnetwork dns\tunsafe: x\tb()\t"
+				    "noblock:arg4&MSG_DONTWAIT mtsafe:arg1==NULL writes:arg2\ts\n",
+				    "t", &cat));
+	e = catalogue_find(cat, "a");
+	assert_int_equal(e->conditions_n, 3);
+	assert_int_equal(e->conditions[0].argument, 3);
+	assert_int_equal(e->conditions[0].value, 0x40);
+	assert_int_equal(e->conditions[0].test, TEST_BITS);
+	assert_int_equal(e->conditions[1].kind, CONDITION_MT_SAFE);
+	assert_int_equal(e->conditions[1].test, TEST_EQUAL);
+	assert_int_equal(e->conditions[2].kind, CONDITION_WRITES);
+	assert_true(catalogue_has(e, CONDITION_WRITES));
+	assert_false(catalogue_has(e, CONDITION_MT_UNSAFE));
+	assert_int_equal(e->effects, EFFECT_BIT(EFFECT_NETWORK) | EFFECT_BIT(EFFECT_DNS));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_embedded_table_loads),
+		cmocka_unit_test(every_effect_is_used),
+		cmocka_unit_test(broken_tables_name_the_line),
+		cmocka_unit_test(conditions_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

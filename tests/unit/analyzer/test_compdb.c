@@ -1,0 +1,204 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "analyzer/compdb.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+static struct error *parse(const char *json, struct compdb *ret)
+{
+	return compdb_parse(json, strlen(json), "/p", ret);
+}
+
+static char *join(const struct strings *argv)
+{
+	struct strbuf out = { 0 };
+
+	vec_each (argv, arg)
+		strbuf_addf(&out, "%s%s", out.len ? "|" : "", *arg);
+	return strbuf_detach(&out);
+}
+
+static void arguments_are_cleaned(void **state)
+{
+	static const struct {
+		const char *command, *argv;
+	} cases[] = {
+		{ "gcc -O2 -c -o a.o a.c", "gcc|-O2" },
+		{ "gcc -oa.o a.c", "gcc" },
+		{ "gcc -DX=1 -D Y -I inc -Iinc2 a.c", "gcc|-DX=1|-D|Y|-I|inc|-Iinc2" },
+		{ "gcc -MD -MP -MF a.d -MT a.o -MQ a.o a.c", "gcc" },
+		{ "gcc -Wall -Wno-x -Wp,-D_FORTIFY_SOURCE=2 -Wp,-MMD,a.d -Wl,-z,now a.c",
+		  "gcc|-Wp,-D_FORTIFY_SOURCE=2" },
+		{ "gcc -save-temps=obj -pipe a.c", "gcc" },
+		{ "ccache gcc -O1 a.c", "gcc|-O1" },
+		{ "/usr/bin/ccache cc a.c", "cc" },
+		{ "gcc -include config.h a.c", "gcc|-include|config.h" },
+		{ "gcc -include other.c a.c", "gcc|-include|other.c" },
+		{ "gcc '-DS=\\\"a b\\\"' a.c", "gcc|-DS=\"a b\"" },
+		{ "gcc -DS=\\\\\\\"a\\\\\\\" a.c", "gcc|-DS=\"a\"" },
+		{ "gcc /p/a.c ./a.c x.o liby.a", "gcc" },
+		{ "gcc -x c -std=gnu11 -- a.c", "gcc|-x|c|-std=gnu11" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+		CLEANUP(cleanup_free)
+		char *json = xasprintf("[{\"directory\":\"/p\",\"file\":\"a.c\","
+				       "\"command\":\"%s\"}]",
+				       cases[i].command);
+		CLEANUP(cleanup_free) char *got = NULL;
+
+		assert_null(parse(json, &db));
+		assert_int_equal(db.n, 1);
+		got = join(&db.items[0].argv);
+		assert_string_equal(got, cases[i].argv);
+	}
+}
+
+static void paths_become_absolute(void **state)
+{
+	static const struct {
+		const char *directory, *file, *want_directory, *want_file;
+	} cases[] = {
+		{ "/b", "a.c", "/b", "/b/a.c" },
+		{ "build", "../a.c", "/p/build", "/p/a.c" },
+		{ ".", "src/a.c", "/p", "/p/src/a.c" },
+		{ "/b", "/x/./a.c", "/b", "/x/a.c" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+		CLEANUP(cleanup_free)
+		char *json = xasprintf("[{\"directory\":\"%s\",\"file\":\"%s\","
+				       "\"arguments\":[\"cc\"]}]",
+				       cases[i].directory, cases[i].file);
+
+		assert_null(parse(json, &db));
+		assert_string_equal(db.items[0].directory, cases[i].want_directory);
+		assert_string_equal(db.items[0].file, cases[i].want_file);
+	}
+}
+
+#define ENTRY(file, args)                                                                          \
+	"{\"directory\":\"/p\",\"file\":\"" file "\",\"arguments\":[\"cc\"" args "]}"
+
+static void equal_entries_are_merged(void **state)
+{
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+
+	(void)state;
+	assert_null(
+		parse("[" ENTRY("a.c", ",\"-c\",\"-o\",\"a.o\"") "," ENTRY("./a.c", "") "," ENTRY(
+			      "a.c", ",\"-DB\"") "," ENTRY("b.c", "") "]",
+		      &db));
+	assert_int_equal(db.n, 3); /* a.c, a.c with -DB, b.c */
+}
+
+static void only_c_is_kept(void **state)
+{
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+
+	(void)state;
+	assert_null(
+		parse("[" ENTRY("a.c", "") "," ENTRY("b.cpp", "") "," ENTRY("c.S", "") "," ENTRY(
+			      "d.c", ",\"-x\",\"c++\"") "," ENTRY("e.inc", "") "]",
+		      &db));
+	assert_int_equal(db.n, 2);
+	assert_string_equal(db.items[1].file, "/p/e.inc");
+	assert_int_equal(db.not_c.n, 2);
+	assert_string_equal(db.not_c.items[0], "/p/b.cpp");
+}
+
+static void broken_databases_are_refused(void **state)
+{
+	static const struct {
+		const char *json, *message;
+	} cases[] = {
+		{ "", "line 1: '[' or '{' expected near end of file" },
+		{ "{}", "not a list of compile commands" },
+		{ "[1]", "entry 1: not an object" },
+		{ "[{}]", "entry 1: no \"file\"" },
+		{ "[" ENTRY("a.c", "") ",{\"file\":\"b.c\"}]",
+		  "entry 2: b.c: neither \"arguments\" nor \"command\"" },
+		{ "[{\"file\":\"a.c\",\"arguments\":[1]}]",
+		  "entry 1: a.c: \"arguments\" holds something not a string" },
+		{ "[{\"file\":\"a.c\",\"arguments\":[]}]",
+		  "entry 1: a.c: neither \"arguments\" nor \"command\"" },
+		{ "[{\"file\":\"a.c\",\"command\":\"cc 'a.c\"}]",
+		  "entry 1: a.c: \"command\" has an unclosed quote" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+		CLEANUP(error_clear) struct error *err = parse(cases[i].json, &db);
+
+		assert_non_null(err);
+		assert_string_equal(err->message, cases[i].message);
+		assert_int_equal(err->class, ERROR_INPUT);
+		assert_int_equal(db.n, 0);
+	}
+}
+
+static void a_missing_database_says_what_to_type(void **state)
+{
+	char dir[] = "/tmp/concur-compdb-XXXXXX";
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+	CLEANUP(error_clear) struct error *err = NULL;
+	CLEANUP(error_clear) struct error *up = NULL;
+	CLEANUP(cleanup_free) char *message = NULL;
+	CLEANUP(cleanup_free) char *message_up = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	err = compdb_load(dir, NULL, &db);
+	up = compdb_load(NULL, dir, &db);
+	rmdir(dir);
+	message = xasprintf("no compile_commands.json in %s", dir);
+	message_up = xasprintf("no compile_commands.json in %s or above", dir);
+	assert_non_null(err);
+	assert_string_equal(err->message, message);
+	assert_int_equal(err->class, ERROR_USAGE);
+	assert_string_equal(err->hint, "run: bear -- make   (or cmake "
+				       "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON), or give -p DIR");
+	assert_non_null(up);
+	assert_string_equal(up->message, message_up);
+}
+
+static void twenty_thousand_entries_load(void **state)
+{
+	CLEANUP(strbuf_clear) struct strbuf json = { 0 };
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+
+	(void)state;
+	strbuf_addch(&json, '[');
+	for (int i = 0; i < 20000; i++)
+		strbuf_addf(&json, "%s" ENTRY("d%d/a.c", ",\"-O2\""), i ? "," : "", i);
+	strbuf_addch(&json, ']');
+	assert_null(parse(strbuf_str(&json), &db));
+	assert_int_equal(db.n, 20000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arguments_are_cleaned),
+		cmocka_unit_test(paths_become_absolute),
+		cmocka_unit_test(equal_entries_are_merged),
+		cmocka_unit_test(only_c_is_kept),
+		cmocka_unit_test(broken_databases_are_refused),
+		cmocka_unit_test(a_missing_database_says_what_to_type),
+		cmocka_unit_test(twenty_thousand_entries_load),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
