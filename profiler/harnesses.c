@@ -5,6 +5,8 @@
 const struct harness harnesses[] = {
 	{ "sequential", MODEL_SEQUENTIAL, TRIAL_EXEC, true, "sequential", "process per task",
 	  "one fresh process after another" },
+	{ "threads", MODEL_THREADS, TRIAL_COPIES, false, "threads", "private copies",
+	  "W threads of one process, each with its own copy of the program's data" },
 	{ "processes", MODEL_PROCESSES, TRIAL_EXEC, false, "processes", "process per task",
 	  "W fresh processes at a time, as xargs -P W" },
 };

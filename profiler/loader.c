@@ -116,7 +116,7 @@ static bool parse_line(char *line, struct loader_library *ret)
 	if (!end || *path != '/')
 		return false;
 	*ret = (struct loader_library){ xstrndup(line, (size_t)(arrow - line)),
-					xstrndup(path, (size_t)(end - path)) };
+					xstrndup(path, (size_t)(end - path)), false };
 	return true;
 }
 
@@ -175,6 +175,7 @@ static void take(struct loader_libraries *all, struct loader_library *library,
 	CLEANUP(error_clear) struct error *err = NULL;
 	struct elf elf = { 0 };
 	const char *needed;
+	size_t flags;
 
 	*library = (struct loader_library){ 0 }; /* also ends a cycle */
 	err = elf_open(mine.path, &elf);
@@ -184,6 +185,8 @@ static void take(struct loader_libraries *all, struct loader_library *library,
 		if (other)
 			take(all, other, ret);
 	}
+	if (!err && elf_dynamic(&elf, DT_FLAGS, 0, &flags))
+		mine.shared = flags & DF_STATIC_TLS;
 	elf_close(&elf);
 	if (in_libc_family(mine.name))
 		library_clear(&mine);

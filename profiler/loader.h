@@ -8,11 +8,14 @@
 #ifndef PROFILER_LOADER_H
 #define PROFILER_LOADER_H
 
+#include <stdbool.h>
+
 #include "base/vec.h"
 
 struct loader_library {
 	char *name; /* as DT_NEEDED spells it */
 	char *path;
+	bool shared; /* it cannot be copied: its thread-local variables need the static block */
 };
 
 struct loader_libraries {

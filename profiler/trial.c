@@ -139,6 +139,7 @@ static uint32_t put_libraries(struct strbuf *sb, const struct loader_libraries *
 	for (size_t i = 0; i < libraries->n; i++) {
 		table[i].name = put_text(sb, libraries->items[i].name);
 		table[i].path = put_text(sb, libraries->items[i].path);
+		table[i].shared = libraries->items[i].shared;
 	}
 	return put(sb, table, libraries->n * sizeof(*table), 8);
 }
@@ -173,6 +174,7 @@ static struct error *write_plan(const struct trial_plan *plan,
 		.expected_exit = plan->workload->expected_exit,
 		.libraries_n = (uint32_t)libraries->n,
 		.timeout_ns = plan->timeout_ns,
+		.memory_bytes = memory_available() / 2,
 		.capture_bytes = least(CAPTURE_LIMIT, memory_available() / 8),
 	};
 

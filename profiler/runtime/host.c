@@ -257,6 +257,7 @@ int main(int argc, char **argv)
 		end = spin_run(&h);
 		break;
 	case PLAN_COPIES:
+		end = copies_run(&h);
 		break;
 	}
 	h.result->strays = host_sweep();

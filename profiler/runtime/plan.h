@@ -38,9 +38,10 @@ struct plan {
 	uint32_t program;       /* offset of its path */
 	uint32_t argvs;         /* offset of struct plan_argv[tasks] */
 	uint32_t libraries;     /* offset of struct plan_library[libraries_n], needed ones first */
-	uint32_t libraries_n;   /* to be copied with the program (PLAN_COPIES) */
+	uint32_t libraries_n;   /* of the program, but for libc's own (PLAN_COPIES) */
 	uint32_t reserved;      /* 0 */
 	uint64_t timeout_ns;    /* for one job */
+	uint64_t memory_bytes;  /* PLAN_COPIES: more than this in use ends the trial */
 	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
 };
 
@@ -50,8 +51,9 @@ struct plan_argv {
 };
 
 struct plan_library {
-	uint32_t name; /* offset of the soname, as DT_NEEDED spells it */
-	uint32_t path; /* offset of the file's path */
+	uint32_t name;   /* offset of the soname, as DT_NEEDED spells it */
+	uint32_t path;   /* offset of the file's path */
+	uint32_t shared; /* 1: one for all copies of the program */
 };
 
 enum result_end {              /* how the host ended */

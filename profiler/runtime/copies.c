@@ -1,0 +1,544 @@
+/*
+ * copies.c - every worker is a thread with its own copy of the program (image.h)
+ *
+ * Two processes: the racer loads the copies and runs the jobs in threads of its own; the host
+ * watches it. Whatever the program under test does to the racer, the host lives to tell. Each
+ * thread has its own descriptor table and working directory (unshare), so that a job's 0, 1 and 2
+ * are its own. Between jobs everything a job may have left is put back: writable memory, streams,
+ * descriptors, directory, umask. The heap is not: a program that frees nothing grows, and is
+ * stopped at plan->memory_bytes.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "profiler/runtime/copy.h"
+#include "profiler/runtime/hooks.h"
+
+extern char **environ;
+
+#define POLL_MS     20 /* between two looks at the racer's memory */
+#define STACK_MIN   (8ul << 20)
+#define STACK_MAX   (64ul << 20)
+#define FILES_MAX   2048 /* of a worker: half for the program, half for us */
+#define CRASH_STACK (64ul << 10)
+
+__thread struct copy *copy_self __attribute__((tls_model("local-exec")));
+
+static const struct host *racer_host; /* of this process */
+static pid_t racer_pid;
+static pthread_barrier_t loaded;
+static _Atomic bool failed; /* a worker could not prepare: none runs a job */
+
+/* --- inside a job ----------------------------------------------------------------------------- */
+
+struct copy *copy_in_job(void)
+{
+	return copy_self && getpid() == racer_pid ? copy_self : NULL;
+}
+
+static _Noreturn void end_racer(enum result_end end)
+{
+	__atomic_store_n(&racer_host->result->end, (uint32_t)end, __ATOMIC_RELEASE);
+	syscall(SYS_exit_group, 0);
+	__builtin_unreachable();
+}
+
+_Noreturn void copy_refuse(const char *fmt, ...)
+{
+	char why[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	host_why(racer_host, "%s", why);
+	end_racer(RESULT_UNLOADABLE);
+}
+
+_Noreturn void copy_end_job(struct copy *c, int status)
+{
+	if (!pthread_equal(pthread_self(), c->thread))
+		copy_refuse("a thread of its own ends the program");
+	c->status = status;
+	siglongjmp(c->end, 1);
+}
+
+/* exit() called inside libc, where no hook reaches (argp, for one). */
+static void on_libc_exit(int code, void *arg)
+{
+	struct copy *c = copy_in_job();
+
+	(void)arg;
+	if (!c)
+		return;
+	on_exit(on_libc_exit, NULL);
+	hook_exit(code);
+}
+
+/* --- crashes ---------------------------------------------------------------------------------- */
+
+static void on_crash(int sig, siginfo_t *info, void *context)
+{
+	const ucontext_t *uc = context;
+	const void *at = (const void *)uc->uc_mcontext.gregs[REG_RIP];
+	struct copy *c = copy_in_job();
+	const struct image_module *m = c ? image_at(&c->image, at) : NULL;
+
+	(void)info;
+	if (getpid() != racer_pid) { /* a child of a job: its own affair */
+		signal(sig, SIG_DFL);
+		raise(sig);
+		return;
+	}
+	if (c)
+		racer_host->result->bad_job = c->job;
+	racer_host->result->signal = sig;
+	if (m)
+		host_why(racer_host, "at %s+0x%lx", m->name,
+			 (unsigned long)((const char *)at - m->low));
+	else
+		host_why(racer_host, "inside a library function");
+	end_racer(RESULT_CRASH);
+}
+
+static void catch_crashes(void)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP };
+	struct sigaction sa = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &sa, NULL);
+	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+}
+
+/* --- one worker ------------------------------------------------------------------------------- */
+
+/* Move a descriptor out of the way of the program's own, which count from 3. */
+static int raise_fd(const struct copy *c, int fd)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, c->base_fd);
+
+	if (fd >= 0)
+		close(fd);
+	return high;
+}
+
+static int own_descriptors(struct copy *c)
+{
+	struct rlimit files = { 0 };
+	unsigned soft;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	soft = files.rlim_cur > FILES_MAX ? FILES_MAX : (unsigned)files.rlim_cur;
+	c->base_fd = (int)(soft / 2);
+	if (unshare(CLONE_FILES | CLONE_FS) < 0)
+		return -errno;
+	c->null_fd = raise_fd(c, open("/dev/null", O_RDWR | O_CLOEXEC));
+	c->cwd_fd = raise_fd(c, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	c->stderr_fd = raise_fd(c, memfd_create("stderr", MFD_CLOEXEC));
+	c->umask = umask(0);
+	umask(c->umask);
+	if (c->null_fd < 0 || c->stderr_fd < 0)
+		return -EMFILE;
+	close_range(3, (unsigned)c->base_fd - 1, 0);
+	return capture_init(&c->captures, c->host, soft / 4);
+}
+
+static void *variable(const struct copy *c, const char *name)
+{
+	return image_variable(&c->image, name);
+}
+
+static void find_variables(struct copy *c)
+{
+	c->in = variable(c, "stdin");
+	c->out = variable(c, "stdout");
+	c->err = variable(c, "stderr");
+	c->getopt.optarg = variable(c, "optarg");
+	c->getopt.optind = variable(c, "optind");
+	c->getopt.opterr = variable(c, "opterr");
+	c->getopt.optopt = variable(c, "optopt");
+}
+
+/* The variables a program's start-up code sets; those it does not have are left alone. */
+static void set_names(const struct copy *c, char *program)
+{
+	static const struct {
+		const char *name;
+		bool is_short;
+	} names[] = {
+		{ "program_invocation_name", false },
+		{ "program_invocation_short_name", true },
+		{ "__progname_full", false },
+		{ "__progname", true },
+	};
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char **at = variable(c, names[i].name);
+
+		if (at)
+			*at = names[i].is_short && slash ? (char *)slash + 1 : program;
+	}
+}
+
+static int use_crash_stack(void)
+{
+	stack_t stack = { .ss_sp = host_memory(CRASH_STACK), .ss_size = CRASH_STACK };
+
+	return stack.ss_sp && sigaltstack(&stack, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int prepare(struct copy *c)
+{
+	int err = own_descriptors(c);
+
+	if (!err)
+		err = use_crash_stack();
+	c->argv = host_memory((host_max_argc(c->host) + 1) * sizeof(*c->argv));
+	if (!err && !c->argv)
+		err = -ENOMEM;
+	if (err)
+		host_why(c->host, "worker %u cannot prepare: %s", c->index + 1, strerror(-err));
+	return err;
+}
+
+/* All that a fresh process would find as new. Returns the job's stdout, or a negative errno. */
+static int begin_job(struct copy *c)
+{
+	int out = raise_fd(c, capture_open());
+
+	if (out < 0 || ftruncate(c->stderr_fd, 0) < 0 || lseek(c->stderr_fd, 0, SEEK_SET) < 0 ||
+	    dup2(c->null_fd, 0) < 0 || dup2(out, 1) < 0 || dup2(c->stderr_fd, 2) < 0)
+		return -errno;
+	c->getopt.started = false;
+	c->getopt.next = NULL;
+	c->at_exit_n = 0;
+	c->discard = false;
+	c->random = NULL;
+	c->status = 0;
+	errno = 0;
+	if (copy_open_streams(c))
+		return -ENOMEM;
+	host_argv(c->host, c->job % c->host->plan->tasks, c->argv);
+	return out;
+}
+
+static int count(char **argv)
+{
+	int n = 0;
+
+	while (argv[n])
+		n++;
+	return n;
+}
+
+/* main() to its end, whichever way it ends. */
+static void call_main(struct copy *c)
+{
+	if (sigsetjmp(c->end, 1) == 0)
+		hook_exit(c->image.main(count(c->argv), c->argv, environ));
+}
+
+static void close_files(struct copy *c)
+{
+	for (unsigned i = 0; i < COPY_FILES; i++) {
+		if (c->files[i])
+			fclose(c->files[i]);
+		c->files[i] = NULL;
+	}
+}
+
+/* What the job may have left, after its end was taken. */
+static void clean_up(struct copy *c)
+{
+	if (c->threads)
+		copy_refuse("it ends while threads of its own still run");
+	close_range(3, (unsigned)c->base_fd - 1, 0);
+	if (c->cwd_fd >= 0 && fchdir(c->cwd_fd) < 0)
+		copy_refuse("its working directory has gone");
+	umask(c->umask);
+	image_reset(&c->image);
+}
+
+static void run_job(struct copy *c)
+{
+	struct result_job *job = &c->host->result->jobs[c->job];
+	struct timespec before, after;
+	int out = begin_job(c);
+
+	if (out < 0)
+		copy_refuse("worker %u cannot start a task: %s", c->index + 1, strerror(-out));
+	job->state = JOB_RUNNING;
+	c->watch->job = c->job;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	job->start_ns = host_now_ns();
+	c->watch->deadline_ns = job->start_ns + c->host->plan->timeout_ns;
+	copy_self = c;
+	call_main(c);
+	close_files(c);
+	copy_close_streams(c);
+	copy_self = NULL;
+	c->watch->deadline_ns = 0;
+	job->end_ns = host_now_ns();
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	job->cpu_ns = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u +
+		      (uint64_t)after.tv_nsec - (uint64_t)before.tv_nsec;
+	job->status = c->status;
+	job->state = JOB_ENDED;
+	capture_keep(&c->captures, c->job, out);
+	if (!WIFEXITED(job->status) || WEXITSTATUS(job->status) != c->host->plan->expected_exit)
+		capture_tail(c->host, c->job, c->stderr_fd);
+	clean_up(c);
+}
+
+static void *work(void *arg)
+{
+	struct copy *c = arg;
+
+	if (prepare(c))
+		failed = true;
+	pthread_barrier_wait(&loaded);
+	while (!failed && host_next_job(c->host, &c->job))
+		run_job(c);
+	pthread_barrier_wait(&loaded);
+	capture_finish(&c->captures);
+	return NULL;
+}
+
+/* --- the racer -------------------------------------------------------------------------------- */
+
+/* The index-th copy, in its place: its code refers to its own struct image. */
+static int load_one(const struct host *h, struct copy *copies, unsigned index)
+{
+	struct copy *c = &copies[index];
+	int err = image_load(h, index, &c->image);
+
+	for (unsigned i = 0; !err && i < index; i++) {
+		if (image_overlaps(&c->image, &copies[i].image)) {
+			host_why(h, "its copies cannot be kept apart");
+			err = -EEXIST;
+		}
+	}
+	return err;
+}
+
+static int load_all(const struct host *h, struct copy *copies)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < h->plan->workers; i++)
+		err = load_one(h, copies, i);
+	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
+		struct copy *c = &copies[i];
+
+		image_share_text(h, &c->image);
+		find_variables(c);
+		set_names(c, program_invocation_name);
+		image_reset(&c->image);
+		err = image_save(&c->image);
+	}
+	return err;
+}
+
+static size_t stack_size(void)
+{
+	struct rlimit stack = { 0 };
+
+	getrlimit(RLIMIT_STACK, &stack);
+	if (stack.rlim_cur < STACK_MIN)
+		return STACK_MIN;
+	return stack.rlim_cur > STACK_MAX ? STACK_MAX : stack.rlim_cur;
+}
+
+static int start_all(const struct host *h, struct copy *copies, struct worker_watch *watches)
+{
+	pthread_attr_t attr;
+	int err = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, stack_size());
+	pthread_barrier_init(&loaded, NULL, h->plan->workers);
+	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
+		copies[i].host = h;
+		copies[i].index = i;
+		copies[i].watch = &watches[i];
+		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
+	}
+	for (unsigned i = 0; !err && i < h->plan->workers; i++)
+		pthread_join(copies[i].thread, NULL);
+	return err;
+}
+
+static _Noreturn void race(const struct host *h, struct worker_watch *watches, pid_t host_pid)
+{
+	struct copy *copies = host_memory(h->plan->workers * sizeof(*copies));
+
+	racer_host = h;
+	racer_pid = getpid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != host_pid)
+		_exit(1);
+	program_invocation_name = (char *)(uintptr_t)host_text(h, h->plan->program);
+	program_invocation_short_name = strrchr(program_invocation_name, '/') + 1;
+	if (!copies || load_all(h, copies)) {
+		host_why(h, "%u copies cannot be loaded", h->plan->workers);
+		end_racer(RESULT_UNLOADABLE);
+	}
+	catch_crashes();
+	for (unsigned i = 0; i < h->plan->workers; i++) /* all may be in exit() at once */
+		on_exit(on_libc_exit, NULL);
+	if (copy_redirect_libc() || start_all(h, copies, watches)) {
+		host_why(h, "%u workers cannot be started", h->plan->workers);
+		end_racer(RESULT_UNLOADABLE);
+	}
+	end_racer(failed ? RESULT_UNLOADABLE : RESULT_DONE);
+}
+
+/* --- the host --------------------------------------------------------------------------------- */
+
+/* A worker's time is up: which one, or NULL. *next: ns until the next one may be. */
+static struct worker_watch *overdue(const struct host *h, struct worker_watch *watches,
+				    uint64_t *next)
+{
+	uint64_t now = host_now_ns();
+
+	*next = h->plan->timeout_ns;
+	for (unsigned i = 0; i < h->plan->workers; i++) {
+		uint64_t deadline = watches[i].deadline_ns;
+
+		if (deadline && now >= deadline)
+			return &watches[i];
+		if (deadline && deadline - now < *next)
+			*next = deadline - now;
+	}
+	return NULL;
+}
+
+static uint64_t resident_bytes(pid_t pid)
+{
+	char path[64], buf[128];
+	unsigned long pages = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return sscanf(buf, "%*u %lu", &pages) == 1 ? pages * 4096ul : 0;
+}
+
+static uint32_t jobs_ended(const struct host *h)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->plan->jobs; i++)
+		n += h->result->jobs[i].state == JOB_ENDED;
+	return n;
+}
+
+/* Watch until the racer ends or has to be ended. */
+static enum result_end watch(const struct host *h, pid_t racer, struct worker_watch *watches)
+{
+	struct pollfd pfd = { .fd = (int)syscall(SYS_pidfd_open, racer, 0), .events = POLLIN };
+
+	for (;;) {
+		uint64_t next;
+		struct worker_watch *late = overdue(h, watches, &next);
+		int ms = next / 1000000 + 1 < POLL_MS ? (int)(next / 1000000) + 1 : POLL_MS;
+		uint64_t resident = resident_bytes(racer);
+
+		if (late) {
+			h->result->bad_job = late->job;
+			h->result->jobs[late->job].flags |= JOB_TIMED_OUT;
+			return RESULT_TIMEOUT;
+		}
+		if (resident > h->plan->memory_bytes) {
+			host_why(h,
+				 "it frees nothing before it ends, and takes %llu MiB in one "
+				 "process after %u tasks",
+				 (unsigned long long)(resident >> 20), jobs_ended(h));
+			return RESULT_UNLOADABLE;
+		}
+		if (h->plan->flags & PLAN_SAMPLE_PSS) {
+			uint64_t pss = host_pss_bytes(racer);
+
+			if (pss > h->result->pss_bytes)
+				h->result->pss_bytes = pss;
+		}
+		if (poll(&pfd, 1, ms) > 0)
+			return RESULT_DONE;
+	}
+}
+
+/* The racer has ended: as it said itself, or without a word. */
+static enum result_end judge(const struct host *h, int status)
+{
+	uint32_t end = __atomic_load_n(&h->result->end, __ATOMIC_ACQUIRE);
+
+	if (end != RESULT_NONE)
+		return (enum result_end)end;
+	for (uint32_t i = 0; i < h->plan->jobs; i++) {
+		if (h->result->jobs[i].state == JOB_RUNNING) {
+			h->result->bad_job = i;
+			break;
+		}
+	}
+	if (WIFSIGNALED(status)) {
+		h->result->signal = WTERMSIG(status);
+		return RESULT_CRASH;
+	}
+	host_why(h, "it ends the whole process in a way that cannot be caught");
+	return RESULT_UNLOADABLE;
+}
+
+enum result_end copies_run(const struct host *h)
+{
+	size_t size = h->plan->workers * sizeof(struct worker_watch);
+	struct worker_watch *watches =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t self = getpid(), racer;
+	enum result_end end;
+	int status = 0;
+
+	if (watches == MAP_FAILED) {
+		host_why(h, "out of memory");
+		return RESULT_CANNOT_START;
+	}
+	racer = fork();
+	if (racer < 0) {
+		host_why(h, "cannot fork: %s", strerror(errno));
+		return RESULT_CANNOT_START;
+	}
+	if (racer == 0)
+		race(h, watches, self);
+	end = watch(h, racer, watches);
+	if (end != RESULT_DONE)
+		kill(racer, SIGKILL);
+	while (waitpid(racer, &status, 0) < 0 && errno == EINTR)
+		;
+	if (end == RESULT_DONE)
+		return judge(h, status);
+	return end;
+}

@@ -1,0 +1,81 @@
+/*
+ * copy.h - one worker of PLAN_COPIES: a thread, its private copy of the program, and the job it
+ * runs
+ *
+ * A job is main() called in the worker's thread. It ends by returning or through one of the hooks
+ * (exit, abort, ...), which jump back; see copies.c. `copy_self` finds the worker from inside any
+ * hook: the workers share all code but no state. NULL outside of jobs.
+ */
+#ifndef RUNTIME_COPY_H
+#define RUNTIME_COPY_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+
+#include "profiler/runtime/capture.h"
+#include "profiler/runtime/getopt.h"
+#include "profiler/runtime/image.h"
+
+#define COPY_AT_EXIT 256
+#define COPY_FILES   256
+
+struct copy_at_exit { /* atexit, on_exit and __cxa_atexit in one */
+	void (*with_arg)(void *arg, int status);
+	void (*with_status)(int status, void *arg);
+	void *arg;
+};
+
+/* A stream that writes to its worker's descriptor, whichever thread flushes it. */
+struct copy_stream {
+	struct copy *owner;
+	int fd;
+	FILE *file;
+	char buffer[4096]; /* the size stdio takes for a regular file */
+	char *stolen;      /* what another thread's fflush(NULL) took out of the buffer */
+	size_t stolen_n, stolen_cap;
+};
+
+struct copy {
+	const struct host *host;
+	unsigned index;
+	struct worker_watch *watch; /* shared with the supervisor */
+	struct image image;
+	pthread_t thread;
+	struct capture_set captures;
+	char **argv;
+	int base_fd; /* from here on descriptors are ours */
+	int null_fd, cwd_fd, stderr_fd;
+	mode_t umask;
+
+	/* of the job that is running */
+	uint32_t job;
+	sigjmp_buf end;
+	int status;              /* as waitpid() */
+	bool discard;            /* what is still in stdout's buffer: _exit() and abort() do */
+	FILE **in, **out, **err; /* the copy's stdin, stdout and stderr variables */
+	struct copy_stream streams[3];
+	struct copy_at_exit at_exit[COPY_AT_EXIT];
+	unsigned at_exit_n;
+	FILE *files[COPY_FILES];  /* opened by the program and not yet closed */
+	_Atomic unsigned threads; /* of the program's own that are running */
+	struct getopt_state getopt;
+	struct random_data *random; /* of rand() and random(), NULL: not used yet */
+};
+
+extern __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
+
+/* copy_self, or NULL in a process that a job has forked. */
+struct copy *copy_in_job(void);
+/* End the job that is running, with this status. Does not return. */
+_Noreturn void copy_end_job(struct copy *c, int status);
+/* The trial cannot go on: the program does what one cannot do in a shared process. */
+_Noreturn void copy_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* copy_stdio.c: fresh streams for a job; flush and close them. */
+int copy_open_streams(struct copy *c);
+void copy_close_streams(struct copy *c);
+/* Once: libc's own stdout and stderr, used by what no hook reaches, lead to the worker's. */
+int copy_redirect_libc(void);
+
+#endif
