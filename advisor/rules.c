@@ -202,7 +202,7 @@ static void rule_not_raced(struct advice *a)
 
 		if (a->contenders[m].raced)
 			continue;
-		if (m == MODEL_HYBRID)
+		if (m == MODEL_HYBRID && a->contenders[MODEL_THREADS].raced)
 			advice_lacks(a,
 				     "%s was not raced: the pool of threads is the half of it that "
 				     "was measured.",
@@ -217,10 +217,12 @@ static void rule_rounds(struct advice *a)
 	struct estimate e = a->contenders[a->leader].best->speedup;
 	double pays = 1 + advice_limit(a, LIMIT_LEAVE_GAIN);
 	double width = e.high - e.low;
+	int dirty = a->run->race.conditions.dirty_rounds;
 
 	if ((double)e.n < advice_limit(a, LIMIT_MIN_ROUNDS)) {
-		advice_lacks(a, "%zu clean round%s, need %.0f: give more time with --budget.", e.n,
-			     e.n == 1 ? "" : "s", advice_limit(a, LIMIT_MIN_ROUNDS));
+		advice_lacks(a, "%zu clean round%s, need %.0f%s: give more time with --budget.",
+			     e.n, e.n == 1 ? "" : "s", advice_limit(a, LIMIT_MIN_ROUNDS),
+			     dirty > 0 ? "; more were repeated because the machine was busy" : "");
 	} else if (!(width <= advice_limit(a, LIMIT_WIDTH) * e.value)) {
 		advice_lacks(a,
 			     "The best figure is %s: too wide to be trusted; the machine is busy "
@@ -543,6 +545,28 @@ static void rule_fewest_workers(struct advice *a)
 			       PERCENT(advice_limit(a, LIMIT_EQUIVALENCE)));
 }
 
+static void rule_private_copies(struct advice *a)
+{
+	const struct race_entry *e = a->contenders[MODEL_THREADS].pick;
+	size_t hurdles = hurdles_count(&a->run->facts, MODEL_THREADS);
+
+	if (!e || !e->isolation || strcmp(e->isolation, "private copies"))
+		return;
+	if (a->chosen != MODEL_THREADS && !a->tied[MODEL_THREADS])
+		return;
+	if (!a->run->facts.analysed)
+		advice_because(a,
+			       "Threads were raced with a private copy of the program's data for "
+			       "each worker: the figure holds once nothing is shared by accident, "
+			       "and the source was not read.");
+	else if (hurdles)
+		advice_because(
+			a,
+			"Threads were raced with a private copy of the program's data for "
+			"each worker: the figure holds once the %zu change%s listed %s made.",
+			hurdles, hurdles == 1 ? "" : "s", hurdles == 1 ? "is" : "are");
+}
+
 const struct rule rules[] = {
 	/* what the profile says */
 	{ "R01", "The profile decides the row of the table", rule_class },
@@ -567,6 +591,7 @@ const struct rule rules[] = {
 	{ "R18", "--policy table: the row ranks first", rule_policy_table },
 	{ "R19", "main per input: processes come free", rule_main_per_input },
 	{ "R20", "The fewest workers that reach the speedup", rule_fewest_workers },
+	{ "R21", "Threads were raced with private copies", rule_private_copies },
 };
 
 const size_t rules_n = sizeof(rules) / sizeof(*rules);

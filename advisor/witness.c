@@ -184,6 +184,16 @@ static bool is_half_of_hybrid(const struct advice *a)
 	       !a->contenders[MODEL_HYBRID].raced;
 }
 
+/* Does anything the row names? */
+static bool has_figure(const struct advice *a)
+{
+	for (size_t i = 0; i < a->row->n; i++) {
+		if (a->contenders[a->row->candidates[i]].best)
+			return true;
+	}
+	return false;
+}
+
 static bool table_agrees(const struct advice *a, struct strbuf *out)
 {
 	if (a->verdict->kind == VERDICT_LEAVE) {
@@ -191,7 +201,10 @@ static bool table_agrees(const struct advice *a, struct strbuf *out)
 		return false;
 	}
 	if (table_row_rank(a->row, a->chosen) == a->row->n) {
-		strbuf_addf(out, ", but %s measured faster.", model_title(a->chosen));
+		if (has_figure(a))
+			strbuf_addf(out, ", but %s measured faster.", model_title(a->chosen));
+		else
+			strbuf_addf(out, ", of which nothing has a figure.");
 		return false;
 	}
 	if (is_half_of_hybrid(a))
