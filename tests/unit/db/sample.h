@@ -1,8 +1,8 @@
 /*
  * sample.h - runs and places to store them, for the tests of db/
  *
- * Ownership: runs are the caller's (run_clear). A place is a fresh directory under TMPDIR;
- * sample_place_clear() removes it with all it holds.
+ * Ownership: runs are the caller's (run_clear). A place is a fresh directory under TMPDIR or
+ * in memory; sample_place_clear() removes it with all it holds.
  */
 #ifndef TESTS_UNIT_DB_SAMPLE_H
 #define TESTS_UNIT_DB_SAMPLE_H
