@@ -16,9 +16,9 @@
 
 #include <jpeglib.h>
 
-#define PAGES  20
+#define PAGES  16
 #define IMAGES 24
-#define SETS   16
+#define SETS   12
 
 static void die(const char *what)
 {
@@ -64,7 +64,7 @@ static void write_image(const char *path, unsigned seed)
 {
 	struct jpeg_compress_struct cinfo;
 	struct jpeg_error_mgr errors;
-	int width = 2800 + seed * 37 % 160, height = 2100 + seed * 53 % 120;
+	int width = 3200 + seed * 37 % 160, height = 2400 + seed * 53 % 120;
 	unsigned char *row = malloc(width * 3);
 	FILE *file = create(path);
 

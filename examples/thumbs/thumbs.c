@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include <jpeglib.h>
 
@@ -22,6 +23,9 @@ struct image {
 
 static const char *file_name;
 static int verbose; /* set by -v */
+
+/* Red, green, blue and the number of pixels of each box of the row at hand. */
+static long sums[THUMB_WIDTH][4];
 
 static void die(const char *what)
 {
@@ -65,12 +69,41 @@ static void on_error(j_common_ptr cinfo)
 	die(text);
 }
 
-static void decode(const char *path, struct image *image)
+/* Add a row of the large picture to the sums of the boxes it falls into. */
+static void add_row(const unsigned char *row, int width, int thumb_width)
+{
+	for (int x = 0; x < thumb_width; x++) {
+		const unsigned char *p = row + (long)x * width / thumb_width * 3;
+		const unsigned char *end = row + (long)(x + 1) * width / thumb_width * 3;
+
+		for (; p < end; p += 3) {
+			sums[x][0] += p[0];
+			sums[x][1] += p[1];
+			sums[x][2] += p[2];
+			sums[x][3]++;
+		}
+	}
+}
+
+/* A row of the small picture: the mean of each box. */
+static void take_row(unsigned char *row, int thumb_width)
+{
+	for (int x = 0; x < thumb_width; x++) {
+		for (int c = 0; c < 3; c++)
+			*row++ = sums[x][c] / sums[x][3];
+	}
+	memset(sums, 0, sizeof(sums));
+}
+
+/* Decode row by row and shrink on the way, so that the large picture is never in memory. */
+static void load_thumb(const char *path, struct image *thumb)
 {
 	struct jpeg_decompress_struct cinfo;
 	struct jpeg_error_mgr errors;
 	unsigned long size;
 	unsigned char *data = read_file(path, &size);
+	JSAMPROW row;
+	int y = 0;
 
 	cinfo.err = jpeg_std_error(&errors);
 	errors.error_exit = on_error;
@@ -79,51 +112,24 @@ static void decode(const char *path, struct image *image)
 	jpeg_read_header(&cinfo, TRUE);
 	cinfo.out_color_space = JCS_RGB;
 	jpeg_start_decompress(&cinfo);
-	image->width = cinfo.output_width;
-	image->height = cinfo.output_height;
-	image->rgb = allocate((size_t)image->width * image->height * 3);
+	thumb->width = MIN(THUMB_WIDTH, cinfo.output_width);
+	thumb->height = MAX(1, (long)cinfo.output_height * thumb->width / cinfo.output_width);
+	thumb->rgb = allocate((size_t)thumb->width * thumb->height * 3);
+	row = allocate((size_t)cinfo.output_width * 3);
 	while (cinfo.output_scanline < cinfo.output_height) {
-		JSAMPROW row = image->rgb + (size_t)cinfo.output_scanline * image->width * 3;
-
 		jpeg_read_scanlines(&cinfo, &row, 1);
+		add_row(row, cinfo.output_width, thumb->width);
+		if ((long)cinfo.output_scanline * thumb->height >=
+		    (long)(y + 1) * cinfo.output_height)
+			take_row(thumb->rgb + (size_t)y++ * thumb->width * 3, thumb->width);
 	}
+	if (verbose)
+		fprintf(stderr, "%s: %ux%u to %dx%d\n", path, cinfo.output_width,
+			cinfo.output_height, thumb->width, thumb->height);
 	jpeg_finish_decompress(&cinfo);
 	jpeg_destroy_decompress(&cinfo);
+	free(row);
 	free(data);
-}
-
-/* Each pixel of the small picture is the mean of the box it stands for. */
-static void shrink(const struct image *from, struct image *to)
-{
-	to->width = from->width < THUMB_WIDTH ? from->width : THUMB_WIDTH;
-	to->height = (long)from->height * to->width / from->width;
-	if (to->height < 1)
-		to->height = 1;
-	to->rgb = allocate((size_t)to->width * to->height * 3);
-	for (int y = 0; y < to->height; y++) {
-		int y0 = (long)y * from->height / to->height;
-		int y1 = (long)(y + 1) * from->height / to->height;
-
-		for (int x = 0; x < to->width; x++) {
-			int x0 = (long)x * from->width / to->width;
-			int x1 = (long)(x + 1) * from->width / to->width;
-			long sum[3] = { 0 };
-
-			for (int v = y0; v < y1; v++) {
-				const unsigned char *p =
-					from->rgb + ((size_t)v * from->width + x0) * 3;
-
-				for (int u = x0; u < x1; u++, p += 3) {
-					sum[0] += p[0];
-					sum[1] += p[1];
-					sum[2] += p[2];
-				}
-			}
-			for (int c = 0; c < 3; c++)
-				to->rgb[((size_t)y * to->width + x) * 3 + c] =
-					sum[c] / ((long)(y1 - y0) * (x1 - x0));
-		}
-	}
 }
 
 static void sharpen(struct image *image)
@@ -175,7 +181,7 @@ static void encode(const struct image *image, FILE *out)
 
 int main(int argc, char **argv)
 {
-	struct image image, thumb;
+	struct image thumb;
 
 	if (argc > 1 && strcmp(argv[1], "-v") == 0) {
 		verbose = 1;
@@ -187,14 +193,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	file_name = argv[1];
-	decode(file_name, &image);
-	shrink(&image, &thumb);
+	load_thumb(file_name, &thumb);
 	sharpen(&thumb);
 	encode(&thumb, stdout);
-	if (verbose)
-		fprintf(stderr, "%s: %dx%d to %dx%d\n", file_name, image.width, image.height,
-			thumb.width, thumb.height);
-	free(image.rgb);
 	free(thumb.rgb);
 	return 0;
 }
