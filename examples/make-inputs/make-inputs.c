@@ -18,7 +18,7 @@
 
 #define PAGES  16
 #define IMAGES 24
-#define SETS   12
+#define SETS   16
 
 static void die(const char *what)
 {

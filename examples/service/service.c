@@ -30,7 +30,7 @@
 #define MAX_BODY    16384
 #define RECORDS     30
 
-static double delay_ms = 10, record_delay_ms = 0.9;
+static double delay_ms = 10, record_delay_ms = 0.6;
 
 static uint64_t hash(const char *text)
 {
