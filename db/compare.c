@@ -117,11 +117,12 @@ static void name_verdict(struct strbuf *sb, const struct verdict *v)
 	if (v->kind == VERDICT_NONE)
 		strbuf_add(sb, "no verdict");
 	else if (v->kind == VERDICT_CANNOT_TELL)
-		strbuf_add(sb, "cannot tell");
+		strbuf_add(sb, "\"cannot tell\"");
 	else if (v->kind == VERDICT_LEAVE)
-		strbuf_add(sb, "leave it sequential");
+		strbuf_add(sb, "\"leave it sequential\"");
 	else if (v->kind == VERDICT_RAISE)
-		strbuf_addf(sb, "raise the workers to %s x %d", model_title(v->model), v->workers);
+		strbuf_addf(sb, "\"raise the workers\" to %s x %d", model_title(v->model),
+			    v->workers);
 	else
 		strbuf_addf(sb, "%s x %d", model_title(v->model), v->workers);
 	if (names_model(v) && v->speedup.n)
@@ -135,17 +136,16 @@ static void compare_verdicts(const struct verdict *a, const struct verdict *b,
 	struct strbuf sb = { 0 };
 
 	ret->verdict_changed = verdict_differs(a, b);
-	if (ret->verdict_changed)
-		strbuf_add(&sb, "the verdict changed from ");
-	else if (names_model(a) && a->model != b->model)
-		strbuf_add(&sb, "the verdict is still a tie: ");
-	else
-		strbuf_add(&sb, "the verdict is the same: ");
-	name_verdict(&sb, a);
-	if (ret->verdict_changed || names_model(a)) {
-		strbuf_add(&sb, ret->verdict_changed ? " to " : ", then ");
-		name_verdict(&sb, b);
+	if (a->kind == VERDICT_NONE && b->kind == VERDICT_NONE) {
+		ret->verdict = xstrdup("neither run has a verdict");
+		return;
 	}
+	strbuf_add(&sb, "it was ");
+	name_verdict(&sb, a);
+	strbuf_add(&sb, ", and is ");
+	name_verdict(&sb, b);
+	if (!ret->verdict_changed && names_model(a) && a->model != b->model)
+		strbuf_add(&sb, ": the two tied both times");
 	ret->verdict = strbuf_detach(&sb);
 }
 
@@ -208,6 +208,8 @@ static char *why_unmeasured(const char *run, const struct race_entry *e)
 {
 	if (!e)
 		return xasprintf("not in the race of run %s", run);
+	if (e->outcome == OUTCOME_OK)
+		return xasprintf("no clean round in run %s", run);
 	return xasprintf("%s in run %s%s%s", outcome_key(e->outcome), run, e->why ? ": " : "",
 			 e->why ? e->why : "");
 }
