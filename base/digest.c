@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -43,7 +44,7 @@ struct error *digest_fd(int fd, struct digest *ret)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_errno("cannot read");
+			return error_new(ERROR_INPUT, "%s", strerror(errno));
 		if (n == 0)
 			break;
 		XXH3_128bits_update(state, chunk, (size_t)n);
@@ -61,7 +62,7 @@ struct error *digest_file(const char *path, struct digest *ret)
 	if (fd < 0)
 		return error_errno("cannot open %s", path);
 	err = digest_fd(fd, ret);
-	return err ? error_wrap(err, "%s", path) : NULL;
+	return err ? error_wrap(err, "cannot read %s", path) : NULL;
 }
 
 int digest_equal(struct digest a, struct digest b)

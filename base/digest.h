@@ -19,7 +19,8 @@ struct digest {
 };
 
 struct digest digest_bytes(const void *bytes, size_t n);
-/* Of all bytes of an open file, from its start; the file offset is not moved. */
+/* Of all bytes of an open file, from its start; the file offset is not moved. An error
+ * is the reason alone: the caller knows the name. */
 struct error *digest_fd(int fd, struct digest *ret) ERROR_MUST_CHECK;
 struct error *digest_file(const char *path, struct digest *ret) ERROR_MUST_CHECK;
 int digest_equal(struct digest a, struct digest b);

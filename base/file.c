@@ -1,8 +1,10 @@
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <libgen.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,19 +14,39 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 
+enum { CHUNK = 1 << 16 };
+
+/* The input may be a terminal or a pipe that nobody writes to: Ctrl-C ends the wait. */
+static struct error *wait_readable(int fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = interrupt_fd(), .events = POLLIN },
+	};
+
+	while (!interrupt_pending()) {
+		if (poll(fds, 2, -1) > 0 && fds[0].revents)
+			return NULL;
+	}
+	return interrupt_error();
+}
+
 struct error *file_read_fd(int fd, struct strbuf *out)
 {
-	CLEANUP(cleanup_free) char *chunk = xmalloc(1 << 16);
+	CLEANUP(cleanup_free) char *chunk = xmalloc(CHUNK);
 
+	assert(fd >= 0); /* poll() would wait for ever */
 	for (;;) {
-		ssize_t n = read(fd, chunk, 1 << 16);
+		struct error *err = wait_readable(fd);
+		ssize_t n;
 
-		if (n < 0 && errno == EINTR && interrupt_pending())
-			return interrupt_error();
-		if (n < 0 && errno == EINTR)
+		if (err)
+			return err;
+		n = read(fd, chunk, CHUNK);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
-			return error_errno("cannot read");
+			return error_new(ERROR_INPUT, "%s", strerror(errno));
 		if (n == 0)
 			return NULL;
 		strbuf_addn(out, chunk, (size_t)n);
@@ -39,7 +61,7 @@ struct error *file_read(const char *path, struct strbuf *out)
 	if (fd < 0)
 		return error_errno("cannot open %s", path);
 	err = file_read_fd(fd, out);
-	return err ? error_wrap(err, "%s", path) : NULL;
+	return err ? error_wrap(err, "cannot read %s", path) : NULL;
 }
 
 /* 0 or -1 and errno. */
@@ -103,25 +125,30 @@ static int write_device(const char *path, const void *bytes, size_t n)
 	return fd < 0 ? -1 : write_all(fd, bytes, n);
 }
 
+static struct error *write_error(const char *path)
+{
+	struct error *err = error_errno("cannot write %s", path);
+	CLEANUP(cleanup_free) char *dir = xstrdup(path);
+	bool has_dir = file_exists(dirname(dir));
+
+	return has_dir ? err : error_hint(err, "create its directory first: mkdir -p %s", dir);
+}
+
 struct error *file_write(const char *path, const void *bytes, size_t n)
 {
 	/* Through links: the file changes, the link stays. */
-	CLEANUP(cleanup_free) char *real = path_absolute(path);
+	CLEANUP(cleanup_free) char *real = realpath(path, NULL);
+	const char *target = real ? real : path;
 	struct stat st;
-	bool exists = !stat(real, &st);
+	bool exists = !stat(target, &st);
 	int failed;
 
 	/* Renaming over a device or a pipe would destroy it. */
 	if (exists && !S_ISREG(st.st_mode))
-		failed = write_device(real, bytes, n);
+		failed = write_device(target, bytes, n);
 	else
-		failed = replace_file(real, exists ? &st : NULL, bytes, n);
-	if (!failed)
-		return NULL;
-	if (errno == ENOENT)
-		return error_hint(error_errno("cannot write %s", path),
-				  "create the directory first: mkdir -p \"$(dirname %s)\"", path);
-	return error_errno("cannot write %s", path);
+		failed = replace_file(target, exists ? &st : NULL, bytes, n);
+	return failed ? write_error(path) : NULL;
 }
 
 bool file_exists(const char *path)
@@ -168,16 +195,22 @@ char *path_absolute(const char *path)
 		return real;
 	cwd = getcwd(NULL, 0);
 	whole = path_join(cwd ? cwd : "/", path);
-	normalize(whole);
-	/* What does not exist yet keeps its name below the directory that does. */
-	for (char *slash = strrchr(whole, '/'); slash && slash > whole;
-	     slash = memrchr(whole, '/', (size_t)(slash - whole))) {
-		CLEANUP(cleanup_free) char *dir = xstrndup(whole, (size_t)(slash - whole));
-		CLEANUP(cleanup_free) char *real_dir = realpath(dir, NULL);
+	/* What does not exist keeps its name below the deepest directory that does. */
+	for (size_t n = strlen(whole); n > 0; n--) {
+		CLEANUP(cleanup_free) char *dir = NULL;
+		CLEANUP(cleanup_free) char *real_dir = NULL;
 
-		if (real_dir)
-			return path_join(real_dir, slash + 1);
+		if (whole[n] != '/')
+			continue;
+		dir = xstrndup(whole, n);
+		real_dir = realpath(dir, NULL);
+		if (real_dir) {
+			real = xasprintf("%s%s", real_dir, whole + n);
+			normalize(real);
+			return real;
+		}
 	}
+	normalize(whole);
 	return MOVE(whole);
 }
 
@@ -192,7 +225,7 @@ char *path_find_upward(const char *dir, const char *name)
 			return MOVE(path);
 		if (!here[1])
 			return NULL;
-		*(strrchr(here, '/') == here ? here + 1 : strrchr(here, '/')) = '\0';
+		dirname(here); /* cuts it in place */
 	}
 }
 

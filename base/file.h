@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
-/* Append everything that can still be read from fd. */
+/* Append everything that can still be read from fd. An error is the reason alone: the caller knows
+ * the name. */
 struct error *file_read_fd(int fd, struct strbuf *out) ERROR_MUST_CHECK;
 /* "-" is not special here. */
 struct error *file_read(const char *path, struct strbuf *out) ERROR_MUST_CHECK;

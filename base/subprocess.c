@@ -230,9 +230,12 @@ static bool is_program(const char *path)
 static struct error *no_program(const char *name, int error)
 {
 	struct error *err;
+	struct stat st;
 
 	errno = error;
-	err = error_reclass(error_errno("cannot run %s", name), ERROR_USAGE);
+	err = error_reclass(error_errno("cannot run %s", *name ? name : "\"\""), ERROR_USAGE);
+	if (!*name)
+		return error_hint(err, "name a program");
 	if (error == ENOENT && !strchr(name, '/') && file_exists(name))
 		return error_hint(err, "a program in this directory is written ./%s", name);
 	if (error == ENOENT && !strchr(name, '/'))
@@ -242,12 +245,13 @@ static struct error *no_program(const char *name, int error)
 				  name);
 	if (error == ENOENT)
 		return error_hint(err, "check the path; has it been built?");
+	if (error == EACCES && !stat(name, &st) && S_ISDIR(st.st_mode))
+		return error_hint(err, "%s is a directory", name);
 	if (error == EACCES)
 		return error_hint(err, "make it executable: chmod +x %s", name);
 	if (error == ENOEXEC)
-		return error_hint(err,
-				  "a script needs a first line like #!/bin/sh; a program must be "
-				  "built for this machine");
+		return error_hint(err, "a script needs a first line like #!/bin/sh; a program must "
+				       "be built for this machine");
 	return err;
 }
 
@@ -260,7 +264,7 @@ static struct error *find_program(const char *name, char **ret)
 	int error = ENOENT;
 
 	if (!*name)
-		return no_program("\"\"", ENOENT);
+		return no_program(name, ENOENT);
 	if (strchr(name, '/')) {
 		*ret = xstrdup(name);
 		return NULL;
