@@ -76,12 +76,17 @@ static void add_row(const unsigned char *row, int width, int thumb_width)
 		const unsigned char *p = row + (long)x * width / thumb_width * 3;
 		const unsigned char *end = row + (long)(x + 1) * width / thumb_width * 3;
 
+		long red = 0, green = 0, blue = 0;
+
+		sums[x][3] += (end - p) / 3;
 		for (; p < end; p += 3) {
-			sums[x][0] += p[0];
-			sums[x][1] += p[1];
-			sums[x][2] += p[2];
-			sums[x][3]++;
+			red += p[0];
+			green += p[1];
+			blue += p[2];
 		}
+		sums[x][0] += red;
+		sums[x][1] += green;
+		sums[x][2] += blue;
 	}
 }
 
