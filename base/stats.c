@@ -166,9 +166,10 @@ static double exact_tail(size_t m, size_t n, size_t u)
 	for (size_t i = 1; i <= m; i++) {
 		for (size_t j = 1; j <= n; j++) {
 			double *row = ways + j * width;
+			const double *shorter = row - width; /* of j - 1 */
 
 			for (size_t v = width; v-- > 0;)
-				row[v] = (v >= j ? row[v - j] : 0) + row[v - width];
+				row[v] = (v >= j ? row[v - j] : 0) + shorter[v];
 		}
 	}
 	for (size_t v = 0; v < width; v++) {
