@@ -52,9 +52,10 @@ static int compare_place(const struct fact *a, const struct fact *b)
 	return order ? order : compare_text(a->symbol, b->symbol);
 }
 
+/* The variable itself, or what a pointer variable points at. */
 static bool writes(const struct fact_site *s)
 {
-	return s->access && !strcmp(s->access, "write");
+	return s->access && (!strcmp(s->access, "write") || !strcmp(s->access, "write-through"));
 }
 
 /* Functions of one name in different files are different. */

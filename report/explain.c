@@ -6,6 +6,7 @@
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/pages.h"
+#include "report/words.h"
 
 /* --- the table, as data/table.tsv has it --- */
 
@@ -56,34 +57,91 @@ static void put_paragraph(const struct page *p, struct strbuf *paragraph)
 	strbuf_reset(paragraph);
 }
 
-/* Markdown as the documentation uses it: paragraphs, items, and indented lines that stay as they
- * are. */
+/* "| a | b |" as an item "a: b"; the line of dashes is left out. */
+static void put_table_line(const struct page *p, char *line)
+{
+	char *rest = line + 1;
+	char *first = strsep(&rest, "|");
+	char *second = rest ? strsep(&rest, "|") : NULL;
+
+	if (!second || !strncmp(first, "---", 3))
+		return;
+	first += strspn(first, " ");
+	for (size_t n = strlen(first); n && first[n - 1] == ' '; n--)
+		first[n - 1] = '\0';
+	page_item(p, "  - ", INK_PLAIN, 4, "%s:%s", first, second);
+}
+
+static void put_code(const struct page *p, const char *line)
+{
+	CLEANUP(strbuf_clear) struct strbuf spaced = { 0 };
+	CLEANUP(cleanup_free) char *clean = NULL;
+
+	for (; *line; line++) {
+		if (*line == '\t')
+			strbuf_addn(&spaced, "        ", 8 - spaced.len % 8);
+		else
+			strbuf_addch(&spaced, *line);
+	}
+	clean = word_clean(strbuf_str(&spaced), p->style->unicode);
+	strbuf_addf(p->out, "%s%s\n", *clean ? "    " : "", clean);
+}
+
+struct body { /* of a topic, on its way to the page */
+	const struct page *page;
+	struct strbuf paragraph;
+	bool fenced; /* between ``` and ``` */
+	bool gap;    /* an empty line is due */
+};
+
+static void put_text_line(struct body *b, char *line)
+{
+	bool starts = *line == '|' || *line == '#' || !strncmp(line, "- ", 2);
+
+	if (starts)
+		put_paragraph(b->page, &b->paragraph);
+	if (*line == '|')
+		put_table_line(b->page, line);
+	else if (*line == '#')
+		page_item(b->page, line + strspn(line, "# "), INK_BOLD, 0, "%s", "");
+	else
+		strbuf_addf(&b->paragraph, "%s%s", b->paragraph.len ? " " : "",
+			    line + (b->paragraph.len ? strspn(line, " ") : 0));
+}
+
+static void put_line(struct body *b, char *line)
+{
+	bool fence = !strncmp(line, "```", 3);
+	bool empty = !*line && !b->fenced;
+	bool code = b->fenced || !strncmp(line, "    ", 4);
+
+	if (empty || fence || code)
+		put_paragraph(b->page, &b->paragraph);
+	b->gap = b->gap || empty;
+	b->fenced = b->fenced != fence;
+	if (empty || fence)
+		return;
+	if (b->gap && !b->paragraph.len)
+		page_blank(b->page);
+	b->gap = false;
+	if (code)
+		put_code(b->page, b->fenced ? line : line + 4);
+	else
+		put_text_line(b, line);
+}
+
+/* Markdown as the documentation uses it: paragraphs, items, tables of two columns, and code, which
+ * stays as it is. */
 static void put_body(const struct page *p, const struct topic *t)
 {
 	CLEANUP(cleanup_free) char *copy = xstrndup(t->body, t->body_n);
-	CLEANUP(strbuf_clear) struct strbuf paragraph = { 0 };
+	struct body body = { .page = p };
 	char *rest = copy;
-	bool gap = false;
 
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		bool code = *line == '\t' || !strncmp(line, "    ", 4);
-
-		if (!*line || code || !strncmp(line, "- ", 2))
-			put_paragraph(p, &paragraph);
-		if (!*line) {
-			gap = true;
-			continue;
-		}
-		if (gap && !paragraph.len)
-			page_blank(p);
-		gap = false;
-		if (code)
-			strbuf_addf(p->out, "    %s\n", line + strspn(line, "\t "));
-		else
-			strbuf_addf(&paragraph, "%s%s", paragraph.len ? " " : "",
-				    line + (paragraph.len ? strspn(line, " ") : 0));
-	}
-	put_paragraph(p, &paragraph);
+	for (char *line; (line = strsep(&rest, "\n"));)
+		put_line(&body, line);
+	put_paragraph(p, &body.paragraph);
+	strbuf_clear(&body.paragraph);
 }
 
 static void put_topic(const struct page *p, const struct topic *t)
@@ -101,16 +159,17 @@ static void put_topics(const struct page *p)
 	struct topic t = { 0 };
 	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
 	CLEANUP(cleanup_free) char *chapter = NULL;
+	bool rules = false;
 
 	page_heading(p, "Topics", "concur explain TOPIC");
 	while (pages_next(&t)) {
-		if (t.level == 1 &&
-		    !(t.heading[0] == 'R' && t.heading[1] >= '0' && t.heading[1] <= '9')) {
+		if (t.level == 1 && !rules) { /* after this chapter each page is a topic */
 			if (names.len)
 				page_item(p, chapter, INK_DIM, 14, "%s", names.s);
 			strbuf_reset(&names);
 			free(chapter);
 			chapter = xasprintf("  %-11.*s ", (int)t.heading_n, t.heading);
+			rules = !strncmp(t.heading, "Rules", t.heading_n);
 			continue;
 		}
 		strbuf_addf(&names, "%s%.*s", names.len ? ", " : "", (int)topic_name_n(&t),

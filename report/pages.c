@@ -3,11 +3,14 @@
 #include <string.h>
 #include <strings.h>
 
-extern const char report_pages_text[]; /* assembled in: see CMakeLists.txt */
+/* Assembled in, the second right behind the first: see CMakeLists.txt. */
+extern const char report_glossary_text[], report_rules_text[];
 
 static int heading_level(const char *line)
 {
-	return !strncmp(line, "# ", 2) ? 1 : !strncmp(line, "## ", 3) ? 2 : 0;
+	if (!strncmp(line, "# ", 2))
+		return 1;
+	return !strncmp(line, "## ", 3) && line < report_rules_text ? 2 : 0;
 }
 
 static const char *next_heading(const char *line)
@@ -22,7 +25,7 @@ static const char *next_heading(const char *line)
 
 bool pages_next(struct topic *t)
 {
-	const char *line = next_heading(t->body ? t->body + t->body_n : report_pages_text);
+	const char *line = next_heading(t->body ? t->body + t->body_n : report_glossary_text);
 
 	if (!*line)
 		return false;

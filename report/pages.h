@@ -1,8 +1,8 @@
 /*
- * pages.h - the glossary and the pages of the rules, as topics
+ * pages.h - the glossary and the pages of the rules and checks, as topics
  *
- * docs/glossary.md and docs/rules/ are embedded one after the other. A topic starts at a heading
- * ("# " or "## "): its names stand before the first ':', separated by commas. Everything points
+ * docs/glossary.md and docs/rules/ are embedded one after the other. A topic starts at a heading:
+ * "# " or, in the glossary, "## " ("## " within a page is part of it). Its names stand before the first ':', separated by commas. Everything points
  * into the embedded text; nothing is owned.
  */
 #ifndef REPORT_PAGES_H

@@ -560,7 +560,7 @@ static void put_race_method(const struct page *p, const struct race *race)
 			"two spinning threads got %.2fx of one (median of the rounds); %s taken by "
 			"the host; %.1f other runnable tasks.",
 			c->ceiling, word_share(c->steal_share).s, c->load);
-	if (c->startup_ns.n)
+	if (c->startup_ns.n && c->startup_ns.value > 0)
 		page_item(
 			p, "  start-up  ", INK_DIM, 12,
 			"exec costs %s a task [%s, %s], n = %zu, which a call in one process does "

@@ -82,6 +82,23 @@ static size_t bytes_of(const char *s, size_t n, int columns)
 	return i;
 }
 
+/* A word, with what must not be parted from it: "n = 9", "98 %", "[1.88, 1.97]". */
+static size_t unparted(const char *s)
+{
+	size_t n = strcspn(s, " ");
+
+	for (;;) {
+		if (*s == '[' && s[n] && !memchr(s, ']', n))
+			n += 1 + strcspn(s + n + 1, " ");
+		else if (!strncmp(s + n, " = ", 3))
+			n += 3 + strcspn(s + n + 3, " ");
+		else if (!strncmp(s + n, " %", 2))
+			n += 1 + strcspn(s + n + 1, " ");
+		else
+			return n;
+	}
+}
+
 char *word_wrap(const char *s, int first, int width)
 {
 	struct strbuf out = { 0 };
@@ -89,7 +106,7 @@ char *word_wrap(const char *s, int first, int width)
 	bool empty = true; /* the line */
 
 	for (size_t n; *(s += strspn(s, " ")); s += n) {
-		char *word = xstrndup(s, n = strcspn(s, " "));
+		char *word = xstrndup(s, n = unparted(s));
 		int columns = word_columns(word);
 
 		free(word);

@@ -57,7 +57,8 @@ static void test_only_written_state_counts(void **state)
 	add_site(add_fact(&facts, "shared-state", "only_read", 1), "f", "read");
 	add_site(add_fact(&facts, "shared-state", "pointed_to", 2), "f", "address");
 	add_site(add_fact(&facts, "shared-state", "written", 3), "f", "write");
-	assert_int_equal(hurdles_count(&facts, MODEL_THREADS), 2);
+	add_site(add_fact(&facts, "shared-state", "buffer", 4), "f", "write-through");
+	assert_int_equal(hurdles_count(&facts, MODEL_THREADS), 3);
 	facts_clear(&facts);
 }
 

@@ -107,6 +107,11 @@ static void test_wrap(void **state)
 		{ "a b", 1, 1, "a\nb" },
 		{ "abcd e", 2, 5, "\nabcd\ne" },
 		{ "abcd e", -3, 6, "\nabcd e" },
+		{ "is n = 9 of", 5, 8, "is\nn = 9 of" },
+		{ "is 98 % of", 6, 8, "is\n98 % of" },
+		{ "is [1.88, 1.97], n = 9", 12, 16, "is\n[1.88, 1.97],\nn = 9" },
+		{ "a =", 80, 80, "a =" },
+		{ "[a,", 80, 80, "[a," },
 		{ "", 5, 5, "" },
 	};
 
