@@ -19,9 +19,7 @@ enum log_level log_get_level(void)
 	return current;
 }
 
-/* Messages quote file names and the output of other programs: no byte of theirs may start a new
- * line or command the terminal. */
-static void flatten(char *s)
+void log_flatten(char *s)
 {
 	for (; *s; s++) {
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -34,7 +32,7 @@ static __attribute__((format(printf, 2, 0))) void print(const char *label, const
 {
 	char *message = xvasprintf(fmt, ap);
 
-	flatten(message);
+	log_flatten(message);
 	progress_erase();
 	fprintf(stderr, "concur: %s: %s\n", label, message);
 	free(message);

@@ -19,4 +19,8 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Messages quote file names and the output of other programs: control characters become spaces, so
+ * that no byte of theirs starts a new line or commands the terminal. */
+void log_flatten(char *s);
+
 #endif

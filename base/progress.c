@@ -90,6 +90,7 @@ static void show(size_t done, const char *detail, uint64_t now_ns)
 	if (detail)
 		strbuf_addf(&line, ", %s", detail);
 	add_time_left(&line, done, now_ns);
+	log_flatten(line.s);
 	if (now.redraw)
 		cut_to_width(&line);
 	progress_erase();

@@ -9,17 +9,19 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/executable.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/vec.h"
+
+enum { STRAY_ROUNDS = 1000, TERMINAL_LOOK_MS = 500 };
 
 /*
  * The commands that run now. Descendants that outlive their parent become our children (subreaper):
@@ -33,7 +35,8 @@ struct pids {
 struct live {
 	pid_t pid;
 	int report_fd;      /* where a gated command tells that exec failed, or -1 */
-	char *program;      /* for that message */
+	char *program;      /* for messages */
+	bool on_terminal;   /* it shares one with us */
 	struct pids elders; /* our children when it started */
 };
 
@@ -178,7 +181,7 @@ static size_t end_strays(const struct live *of)
 {
 	size_t killed = 0;
 
-	for (int round = 0; round < 1000; round++) {
+	for (int round = 0; round < STRAY_ROUNDS; round++) {
 		CLEANUP(cleanup_free) pid_t *items = NULL;
 		struct pids children = { 0 };
 		bool found = false;
@@ -213,73 +216,6 @@ static void cleanup_plan(struct plan *plan)
 	cleanup_fd(&plan->gate_fd);
 	cleanup_fd(&plan->report_fd);
 	cleanup_fd(&plan->null_fd);
-}
-
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st))
-		return false;
-	if (S_ISREG(st.st_mode) && !access(path, X_OK))
-		return true;
-	errno = EACCES;
-	return false;
-}
-
-static struct error *no_program(const char *name, int error)
-{
-	struct error *err;
-	struct stat st;
-
-	errno = error;
-	err = error_reclass(error_errno("cannot run %s", *name ? name : "\"\""), ERROR_USAGE);
-	if (!*name)
-		return error_hint(err, "name a program");
-	if (error == ENOENT && !strchr(name, '/') && file_exists(name))
-		return error_hint(err, "a program in this directory is written ./%s", name);
-	if (error == ENOENT && !strchr(name, '/'))
-		return error_hint(err, "is it installed, and its directory in PATH?");
-	if (error == ENOENT && file_exists(name))
-		return error_hint(err, "%s is there: its interpreter (#! line or loader) is not",
-				  name);
-	if (error == ENOENT)
-		return error_hint(err, "check the path; has it been built?");
-	if (error == EACCES && !stat(name, &st) && S_ISDIR(st.st_mode))
-		return error_hint(err, "%s is a directory", name);
-	if (error == EACCES)
-		return error_hint(err, "make it executable: chmod +x %s", name);
-	if (error == ENOEXEC)
-		return error_hint(err, "a script needs a first line like #!/bin/sh; a program must "
-				       "be built for this machine");
-	return err;
-}
-
-/* As execvp() looks: the first executable; a file that is none is remembered. */
-static struct error *find_program(const char *name, char **ret)
-{
-	const char *path = getenv("PATH");
-	CLEANUP(cleanup_free) char *copy = xstrdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
-	char *rest = copy, *dir;
-	int error = ENOENT;
-
-	if (!*name)
-		return no_program(name, ENOENT);
-	if (strchr(name, '/')) {
-		*ret = xstrdup(name);
-		return NULL;
-	}
-	while ((dir = strsep(&rest, ":"))) {
-		CLEANUP(cleanup_free) char *file = path_join(*dir ? dir : ".", name);
-
-		if (is_program(file)) {
-			*ret = MOVE(file);
-			return NULL;
-		}
-		if (errno == EACCES)
-			error = EACCES;
-	}
-	return no_program(name, error);
 }
 
 static int compare_int(const void *a, const void *b)
@@ -464,7 +400,7 @@ static struct error *report_error(const struct report *report, const char *progr
 	errno = report->error;
 	switch (report->stage) {
 	case STAGE_EXEC:
-		return no_program(program, report->error);
+		return executable_error(program, report->error);
 	case STAGE_CWD:
 		return error_reclass(
 			error_errno("cannot run %s: cannot enter directory %s", program, cwd),
@@ -532,7 +468,7 @@ struct error *subprocess_start(const struct subprocess_options *opt, struct subp
 	struct error *err;
 
 	subprocess_init();
-	err = find_program(opt->argv[0], &plan.path);
+	err = executable_find(opt->argv[0], &plan.path);
 	if (err)
 		return err;
 	plan.envp = opt->envp ? (char *const *)opt->envp : environ;
@@ -550,6 +486,8 @@ struct error *subprocess_start(const struct subprocess_options *opt, struct subp
 		report_fd = -1;
 	}
 	entry.program = xstrdup(opt->argv[0]);
+	entry.on_terminal =
+		isatty(opt->stdin_fd) || isatty(opt->stdout_fd) || isatty(opt->stderr_fd);
 	sub.pid = entry.pid;
 	vec_push(&live, entry);
 	entry = (struct live){ .report_fd = -1 };
@@ -606,10 +544,32 @@ static int time_left(const struct subprocess *sub)
 	return ms > 1000000 ? 1000000 : (int)ms;
 }
 
+/* Only being stopped at the terminal makes no descriptor readable. */
+static int next_look(const struct live *entry, int left_ms)
+{
+	if (!entry->on_terminal || (left_ms >= 0 && left_ms < TERMINAL_LOOK_MS))
+		return left_ms;
+	return TERMINAL_LOOK_MS;
+}
+
+/* A background group that reads the terminal is stopped, and would be for ever. */
+static struct error *check_terminal(const struct live *entry)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)entry->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) || !info.si_pid)
+		return NULL;
+	if (info.si_status != SIGTTIN && info.si_status != SIGTTOU)
+		return NULL;
+	return error_hint(error_new(ERROR_USAGE, "%s wants the terminal", entry->program),
+			  "give it its input with < FILE, or < /dev/null");
+}
+
 /* Until it has exited, its time is over, or we are interrupted. */
 static struct error *watch(const struct subprocess *sub, struct drain *drains, size_t n,
 			   bool *timed_out)
 {
+	const struct live *entry = live_find(sub->pid);
 	CLEANUP(cleanup_fd) int pidfd = pidfd_open(sub->pid, 0);
 	struct pollfd fds[4] = {
 		{ .fd = pidfd, .events = POLLIN },
@@ -621,12 +581,13 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 				     ERROR_MACHINE);
 	for (;;) {
 		int left_ms = time_left(sub);
+		struct error *err = NULL;
 
 		if (interrupt_pending())
 			return interrupt_error();
 		for (size_t i = 0; i < n; i++)
 			fds[2 + i] = (struct pollfd){ .fd = drains[i].fd, .events = POLLIN };
-		if (poll(fds, 2 + n, left_ms) < 0)
+		if (poll(fds, 2 + n, next_look(entry, left_ms)) < 0)
 			continue;
 		for (size_t i = 0; i < n; i++) {
 			if (fds[2 + i].revents)
@@ -634,10 +595,11 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 		}
 		if (fds[0].revents)
 			return NULL;
-		if (left_ms == 0) {
-			*timed_out = true;
-			return NULL;
-		}
+		*timed_out = left_ms == 0;
+		if (!*timed_out && entry->on_terminal)
+			err = check_terminal(entry);
+		if (*timed_out || err)
+			return err;
 	}
 }
 

@@ -4,7 +4,9 @@
  * The command runs in its own process group with limits. Whatever way subprocess_wait() ends (exit,
  * time limit, interrupt), the whole group is killed and reaped before it returns; concur makes
  * itself a child subreaper (subprocess_init) so that descendants which left the group are found and
- * killed as well. Descriptors above 2 are closed in the child unless listed in keep_fds. Ownership:
+ * killed as well. A child that the caller forks by itself while a command runs would be taken for
+ * one of them. A command that stops because it wants our terminal is an error, not a hang.
+ * Descriptors above 2 are closed in the child unless listed in keep_fds. Ownership:
  * subprocess_start() fills a struct that must be given to subprocess_wait() or subprocess_kill().
  * Main thread only.
  */

@@ -25,7 +25,7 @@ static void a_line_each_tenth(void **state)
 	(void)state;
 	progress_start("measuring", 40);
 	for (size_t i = 0; i <= 40; i++)
-		progress_step(i, i == 8 ? "threads x 4" : NULL);
+		progress_step(i, i == 8 ? "threads\nx 4" : NULL);
 	progress_end();
 	text = restore_stderr(r);
 	assert_string_equal(text, "concur: measuring: 10 %\n"

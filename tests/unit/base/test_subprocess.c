@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -532,6 +533,48 @@ static void a_killed_concur_leaves_no_command(void **state)
 	expect_no_children();
 }
 
+/* Ends with 0 if the command on the terminal ended with this error and hint. */
+static _Noreturn void on_terminal(const char *script, const char *message)
+{
+	struct subprocess_options opt = shell(SHELL(script));
+	struct subprocess_result result;
+	struct subprocess sub;
+	struct error *err;
+
+	opt.stdin_fd = 0;
+	opt.limits.wall_ns = 60 * SECOND_NS;
+	err = subprocess_start(&opt, &sub);
+	if (!err)
+		err = subprocess_wait(&sub, &result);
+	if (!message)
+		_exit(err || result.status);
+	_exit(!err || strcmp(err->message, message) || err->class != ERROR_USAGE ||
+	      strcmp(err->hint, "give it its input with < FILE, or < /dev/null"));
+}
+
+static void wanting_the_terminal_is_an_error(void **state)
+{
+	static const struct {
+		const char *script, *message;
+	} rows[] = {
+		{ "cat", "sh wants the terminal" },
+		{ "stty -echo", "sh wants the terminal" },
+		{ "sleep 0.7; test -t 0", NULL }, /* having one is not */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		int master, status;
+		pid_t pid = forkpty(&master, NULL, NULL, NULL);
+
+		if (pid == 0)
+			on_terminal(rows[i].script, rows[i].message);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		close(master);
+	}
+}
+
 /* --- what the command finds ------------------------------------------------------------------- */
 
 /* 10 and above are the shell's own. */
@@ -879,6 +922,7 @@ int main(void)
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(an_interrupt_leaves_no_process),
 		cmocka_unit_test(a_killed_concur_leaves_no_command),
+		cmocka_unit_test(wanting_the_terminal_is_an_error),
 		cmocka_unit_test(only_kept_descriptors_are_open),
 		cmocka_unit_test(a_descriptor_that_is_not_open_cannot_be_kept),
 		cmocka_unit_test(its_input_is_empty),
