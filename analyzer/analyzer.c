@@ -109,6 +109,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 	for (size_t i = 0; i < db.n; i++)
 		if (g.units[i].strings.len)
 			program_add(&program, &g.units[i]);
+	program_link(&program);
 	checks_run(&program, &facts);
 	facts.units = db.n + db.not_c.n;
 	facts.failures = g.failures;

@@ -19,9 +19,9 @@ static char *describe(const struct catalogue_entry *e, const char **ret_wait)
 	return strbuf_detach(&out);
 }
 
-void check_blocking_call(const struct program *p, struct fact_list *list)
+void check_blocking_call(const struct check_context *c, struct fact_list *list)
 {
-	for (struct program_walk w = { .program = p }; program_next(&w);) {
+	for (struct program_walk w = { .program = c->program }; program_next(&w);) {
 		const struct catalogue_entry *e;
 		const char *wait;
 		struct fact *f;
@@ -29,15 +29,13 @@ void check_blocking_call(const struct program *p, struct fact_list *list)
 
 		if (w.event->kind != EVENT_CALL)
 			continue;
-		e = program_catalogued(p, w.symbol);
+		e = program_catalogued(c->program, w.symbol);
 		if (!e || program_condition(&w, e, CONDITION_NO_BLOCK))
 			continue;
 		words = describe(e, &wait);
-		f = wait ? fact_list_add_at(list, &w, e->name) : NULL;
-		if (f) {
-			f->effect = xstrdup(wait);
+		f = wait ? fact_list_add_at(list, &w, e->name, wait) : NULL;
+		if (f)
 			f->detail = xasprintf("%s() %s", e->name, words);
-		}
 		free(words);
 	}
 }

@@ -8,21 +8,20 @@ static bool is_unsafe(const struct program_walk *w, const struct catalogue_entry
 	       program_condition(w, e, CONDITION_MT_UNSAFE);
 }
 
-void check_mt_unsafe_call(const struct program *p, struct fact_list *list)
+void check_mt_unsafe_call(const struct check_context *c, struct fact_list *list)
 {
-	for (struct program_walk w = { .program = p }; program_next(&w);) {
+	for (struct program_walk w = { .program = c->program }; program_next(&w);) {
 		const struct catalogue_entry *e;
 		struct fact *f;
 
 		if (w.event->kind != EVENT_CALL)
 			continue;
-		e = program_catalogued(p, w.symbol);
+		e = program_catalogued(c->program, w.symbol);
 		if (!is_unsafe(&w, e))
 			continue;
-		f = fact_list_add_at(list, &w, e->name);
+		f = fact_list_add_at(list, &w, e->name, "mt-unsafe");
 		if (!f)
 			continue;
-		f->effect = xstrdup("mt-unsafe");
 		f->detail = xasprintf("%s() is not thread-safe: %s", e->name, e->mt_unsafe);
 		if (e->replacement)
 			f->advice = xasprintf("use %s", e->replacement);

@@ -8,12 +8,14 @@ struct site {
 	const char *file;
 	const char *function;
 	uint32_t line;
-	uint8_t kind; /* enum event_kind: EVENT_READ ... EVENT_ADDRESS */
+	uint8_t kind;     /* enum event_kind: EVENT_READ ... EVENT_ADDRESS */
+	const char *lock; /* held there, as far as can be seen; or NULL */
 };
 
 struct variable {
 	VEC_FIELDS(struct site);
-	size_t writes, throughs, addresses;
+	size_t writes, throughs, addresses, locked;
+	const char *lock; /* of one of the locked */
 };
 
 /* Not a fact: constants, one copy a thread, and what exists to be shared. */
@@ -50,26 +52,33 @@ static void drop_repeats(struct variable *v)
 		v->writes += site->kind == EVENT_WRITE;
 		v->throughs += site->kind == EVENT_WRITE_THROUGH;
 		v->addresses += site->kind == EVENT_ADDRESS;
+		v->locked += site->lock != NULL;
+		if (site->lock)
+			v->lock = site->lock;
 	}
 }
 
-static struct variable *collect(const struct program *p)
+static struct variable *collect(const struct check_context *c)
 {
+	const struct program *p = c->program;
 	struct variable *variables = xcalloc(p->symbols.n + 1, sizeof(*variables));
 
 	for (struct program_walk w = { .program = p }; program_next(&w);) {
 		const struct event *e = w.event;
+		const struct held *held;
 
 		if (e->kind < EVENT_READ || e->kind > EVENT_ADDRESS ||
 		    !is_candidate(&p->symbols.items[w.symbol]))
 			continue;
+		held = locks_at(c->locks, &w);
 		vec_push(&variables[w.symbol],
 			 ((struct site){ .file = program_text(&w, e->file),
 					 .function = w.function == TU_NONE
 							     ? NULL
 							     : p->symbols.items[w.function].name,
 					 .line = e->line,
-					 .kind = e->kind }));
+					 .kind = e->kind,
+					 .lock = held ? held->name : NULL }));
 	}
 	for (size_t i = 0; i < p->symbols.n; i++)
 		drop_repeats(&variables[i]);
@@ -103,11 +112,12 @@ static void add_sites(const struct program *p, const struct variable *v, struct 
 static struct fact *add_variable(const struct program *p, struct fact_list *list,
 				 const struct program_symbol *s, const struct variable *v)
 {
-	struct fact *f = fact_list_add(list, s->file, s->line, s->column, s->name);
+	struct fact *f =
+		fact_list_add(list, s->file, s->line, s->column, s->name,
+			      s->flags & SYMBOL_STATIC_LOCAL ? "static-local" : "file-scope");
 
 	if (!f)
 		return NULL;
-	f->effect = xstrdup(s->flags & SYMBOL_STATIC_LOCAL ? "static-local" : "file-scope");
 	if (s->function != TU_NONE && s->flags & SYMBOL_STATIC_LOCAL)
 		f->function = xstrdup(p->symbols.items[s->function].name);
 	add_sites(p, v, f);
@@ -131,6 +141,9 @@ static char *describe(const struct program_symbol *s, const struct variable *v)
 	if (v->addresses)
 		strbuf_addf(&out, ", its address taken %zu time%s", v->addresses,
 			    plural(v->addresses));
+	if (v->locked)
+		strbuf_addf(&out, "; %zu of %zu accesses under %s or another lock", v->locked, v->n,
+			    v->lock);
 	if (s->flags & SYMBOL_INLINE)
 		strbuf_add(&out, "; static in a header, so each unit has its own copy");
 	if (!(s->flags & (SYMBOL_DEFINED | SYMBOL_TENTATIVE)))
@@ -138,9 +151,10 @@ static char *describe(const struct program_symbol *s, const struct variable *v)
 	return strbuf_detach(&out);
 }
 
-void check_shared_state(const struct program *p, struct fact_list *list)
+void check_shared_state(const struct check_context *c, struct fact_list *list)
 {
-	struct variable *variables = collect(p);
+	const struct program *p = c->program;
+	struct variable *variables = collect(c);
 
 	for (size_t i = 0; i < p->symbols.n; i++) {
 		const struct program_symbol *s = &p->symbols.items[i];
@@ -161,9 +175,10 @@ void check_shared_state(const struct program *p, struct fact_list *list)
 	free_variables(p, variables);
 }
 
-void check_could_be_const(const struct program *p, struct fact_list *list)
+void check_could_be_const(const struct check_context *c, struct fact_list *list)
 {
-	struct variable *variables = collect(p);
+	const struct program *p = c->program;
+	struct variable *variables = collect(c);
 
 	for (size_t i = 0; i < p->symbols.n; i++) {
 		const struct program_symbol *s = &p->symbols.items[i];

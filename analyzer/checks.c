@@ -8,7 +8,7 @@
 
 static const struct row {
 	struct analyzer_check about;
-	void (*run)(const struct program *p, struct fact_list *list);
+	void (*run)(const struct check_context *c, struct fact_list *list);
 } table[] = {
 	{ { "blocking-call", "Blocking call",
 	    "a call that makes its thread wait: network, disk, pipe, lock, sleep, child, poll" },
@@ -25,6 +25,18 @@ static const struct row {
 	{ { "concurrency-present", "Concurrency already there",
 	    "the program starts threads or processes, or runs an event loop" },
 	  check_concurrency_present },
+	{ { "blocking-function", "Function that may block",
+	    "a function of the program that leads to a blocking call outside error paths" },
+	  check_blocking_function },
+	{ { "blocking-under-lock", "Wait under a lock",
+	    "a call that waits for something slow while a lock is held" },
+	  check_blocking_under_lock },
+	{ { "io-loop", "Loop that does I/O",
+	    "a loop whose every round waits: the waits might overlap" },
+	  check_io_loop },
+	{ { "unit-of-work", "Candidate unit of work",
+	    "a function that could be one task: called for each item, by a thread, or by a loop" },
+	  check_unit_of_work },
 };
 
 #define CHECKS (sizeof(table) / sizeof(table[0]))
@@ -60,25 +72,27 @@ static bool first_time(struct fact_list *list, char *key)
 }
 
 struct fact *fact_list_add(struct fact_list *list, const char *file, uint32_t line, uint32_t column,
-			   const char *symbol)
+			   const char *symbol, const char *effect)
 {
 	struct fact *f;
 
-	if (!first_time(list, xasprintf("%s|%s|%u|%u|%s", list->check, file, line, column, symbol)))
+	if (!first_time(list, xasprintf("%s|%u|%u|%s|%s", file, line, column, symbol, effect)))
 		return NULL;
 	f = vec_add(list->facts);
 	*f = (struct fact){ .line = (int)line, .column = (int)column };
 	f->check = xstrdup(list->check);
 	f->file = xstrdup(program_path(list->program, file));
 	f->symbol = xstrdup(symbol);
+	f->effect = xstrdup(effect);
 	return f;
 }
 
 struct fact *fact_list_add_at(struct fact_list *list, const struct program_walk *w,
-			      const char *symbol)
+			      const char *symbol, const char *effect)
 {
 	const struct event *e = w->event;
-	struct fact *f = fact_list_add(list, program_text(w, e->file), e->line, e->column, symbol);
+	struct fact *f =
+		fact_list_add(list, program_text(w, e->file), e->line, e->column, symbol, effect);
 
 	if (!f)
 		return NULL;
@@ -100,12 +114,26 @@ static void clear_seen(struct fact_list *list)
 	}
 }
 
+bool check_next_wait(int *effect)
+{
+	while (++*effect < EFFECT_COUNT)
+		if (effect_wait(*effect) && *effect != EFFECT_LOCK)
+			return true;
+	return false;
+}
+
 void checks_run(const struct program *p, struct facts *ret)
 {
+	CLEANUP(callgraph_clear) struct callgraph graph = { 0 };
+	CLEANUP(locks_clear) struct locks locks = { 0 };
+	struct check_context context = { .program = p, .graph = &graph, .locks = &locks };
+
+	callgraph_build(p, &graph);
+	locks_find(p, &locks);
 	for (size_t i = 0; i < CHECKS; i++) {
 		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };
 
-		table[i].run(p, &list);
+		table[i].run(&context, &list);
 		clear_seen(&list);
 	}
 }

@@ -8,6 +8,8 @@
 #ifndef ANALYZER_CHECKS_H
 #define ANALYZER_CHECKS_H
 
+#include "analyzer/callgraph.h"
+#include "analyzer/locks.h"
 #include "analyzer/program.h"
 #include "model/fact.h"
 
@@ -21,21 +23,35 @@ struct fact_list {
 	struct fact_key *seen;
 };
 
-/* A fact at this place about this symbol, to be filled in before the next call; NULL: it is there
- * already. `file` is absolute. */
+/* What checks may ask. */
+struct check_context {
+	const struct program *program;
+	const struct callgraph *graph;
+	const struct locks *locks;
+};
+
+/* A fact at this place with this symbol and effect, to be filled in before the next call; NULL: it
+ * is there already. `file` is absolute. */
 struct fact *fact_list_add(struct fact_list *list, const char *file, uint32_t line, uint32_t column,
-			   const char *symbol);
+			   const char *symbol, const char *effect);
 /* The same at the event w stands at, with its function and macro. */
 struct fact *fact_list_add_at(struct fact_list *list, const struct program_walk *w,
-			      const char *symbol);
+			      const char *symbol, const char *effect);
+
+/* The next effect after *effect (begin with -1) that is a wait other than for a lock. */
+bool check_next_wait(int *effect);
 
 /* Run every check of the table. */
 void checks_run(const struct program *p, struct facts *ret);
 
-void check_blocking_call(const struct program *p, struct fact_list *list);
-void check_mt_unsafe_call(const struct program *p, struct fact_list *list);
-void check_shared_state(const struct program *p, struct fact_list *list);
-void check_could_be_const(const struct program *p, struct fact_list *list);
-void check_concurrency_present(const struct program *p, struct fact_list *list);
+void check_blocking_call(const struct check_context *c, struct fact_list *list);
+void check_mt_unsafe_call(const struct check_context *c, struct fact_list *list);
+void check_shared_state(const struct check_context *c, struct fact_list *list);
+void check_could_be_const(const struct check_context *c, struct fact_list *list);
+void check_blocking_function(const struct check_context *c, struct fact_list *list);
+void check_blocking_under_lock(const struct check_context *c, struct fact_list *list);
+void check_io_loop(const struct check_context *c, struct fact_list *list);
+void check_unit_of_work(const struct check_context *c, struct fact_list *list);
+void check_concurrency_present(const struct check_context *c, struct fact_list *list);
 
 #endif

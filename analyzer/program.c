@@ -25,6 +25,8 @@ void program_clear(struct program *p)
 	}
 	vec_clear(&p->units);
 	vec_clear(&p->symbols);
+	free(p->no_return);
+	p->no_return = NULL;
 }
 
 /* A definition says more about the place than a declaration does. */
@@ -80,6 +82,58 @@ void program_add(struct program *p, struct tu *tu)
 	}
 }
 
+static bool declared_no_return(const struct program *p, size_t i)
+{
+	const struct program_symbol *s = &p->symbols.items[i];
+	const struct catalogue_entry *e;
+
+	if (s->kind != SYMBOL_FUNCTION)
+		return false;
+	e = program_catalogued(p, (uint32_t)i);
+	return s->flags & SYMBOL_NORETURN || (e && e->effects & EFFECT_BIT(EFFECT_NORETURN));
+}
+
+/* A function whose last step, outside all blocks, is a call that does not return, does not either:
+ * few say so in their declaration. True if one more was found. */
+static bool infer_no_return(struct program *p)
+{
+	uint32_t last = TU_NONE; /* the callee, when nothing has happened since */
+	bool found = false;
+	size_t depth = 0;
+
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		switch (w.event->kind) {
+		case EVENT_BLOCK:
+		case EVENT_LOOP:
+			depth++;
+			break;
+		case EVENT_BLOCK_END:
+		case EVENT_LOOP_END:
+			depth--;
+			last = TU_NONE;
+			break;
+		case EVENT_CALL:
+			last = depth ? TU_NONE : w.symbol;
+			break;
+		case EVENT_FUNCTION_END:
+			if (last != TU_NONE && p->no_return[last] && !p->no_return[w.symbol])
+				found = p->no_return[w.symbol] = true;
+			last = TU_NONE;
+			break;
+		}
+	}
+	return found;
+}
+
+void program_link(struct program *p)
+{
+	p->no_return = xcalloc(p->symbols.n + 1, sizeof(*p->no_return));
+	for (size_t i = 0; i < p->symbols.n; i++)
+		p->no_return[i] = declared_no_return(p, i);
+	for (int round = 0; round < 8 && infer_no_return(p); round++)
+		;
+}
+
 const char *program_path(const struct program *p, const char *path)
 {
 	return path_below(path, p->directory);
@@ -97,13 +151,45 @@ const struct catalogue_entry *program_catalogued(const struct program *p, uint32
 	return catalogue_find(p->catalogue, s->name);
 }
 
+static bool ends_cold(const struct program_walk *w)
+{
+	const bool *no_return = w->program->no_return;
+
+	if (w->event->which != BLOCK_BRANCH)
+		return false;
+	return w->event->value == ENDING_ERROR ||
+	       (w->event->value == ENDING_CALL && w->symbol != TU_NONE && no_return &&
+		no_return[w->symbol]);
+}
+
+static void track(struct program_walk *w)
+{
+	switch (w->event->kind) {
+	case EVENT_FUNCTION:
+		w->function = w->symbol;
+		break;
+	case EVENT_LOOP:
+		w->loops++;
+		break;
+	case EVENT_LOOP_END:
+		w->loops--;
+		break;
+	case EVENT_BLOCK:
+		if (w->cold || ends_cold(w))
+			w->cold++;
+		break;
+	case EVENT_BLOCK_END:
+		if (w->cold)
+			w->cold--;
+		break;
+	}
+}
+
 bool program_next(struct program_walk *w)
 {
 	const struct program *p = w->program;
 
-	if (w->event && w->event->kind == EVENT_FUNCTION_END)
-		w->function = TU_NONE;
-	if (!w->event)
+	if (!w->event || w->event->kind == EVENT_FUNCTION_END)
 		w->function = TU_NONE;
 	while (w->unit < p->units.n && w->next == p->units.items[w->unit].tu.events.n) {
 		w->unit++;
@@ -114,8 +200,7 @@ bool program_next(struct program_walk *w)
 	w->in = &p->units.items[w->unit];
 	w->event = &w->in->tu.events.items[w->next++];
 	w->symbol = w->event->symbol == TU_NONE ? TU_NONE : w->in->symbols[w->event->symbol];
-	if (w->event->kind == EVENT_FUNCTION)
-		w->function = w->symbol;
+	track(w);
 	return true;
 }
 

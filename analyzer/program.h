@@ -35,6 +35,7 @@ struct program {
 		VEC_FIELDS(struct program_symbol);
 	} symbols;
 	struct program_key *keys;
+	bool *no_return; /* by symbol: functions that end the program, as far as can be seen */
 	const char *directory;             /* borrowed */
 	const struct catalogue *catalogue; /* borrowed */
 };
@@ -42,6 +43,9 @@ struct program {
 void program_clear(struct program *p);
 /* Takes tu over. */
 void program_add(struct program *p, struct tu *tu);
+
+/* Once, after the last unit: what only all units together tell. */
+void program_link(struct program *p);
 
 /* The path as a reader wants it: relative to the project when below it. Borrowed. */
 const char *program_path(const struct program *p, const char *path);
@@ -56,6 +60,8 @@ struct program_walk {
 	const struct event *event;
 	uint32_t symbol;   /* event->symbol, joined; or TU_NONE */
 	uint32_t function; /* whose body the event is in, joined; or TU_NONE */
+	size_t loops;      /* how many are open around the event */
+	size_t cold;       /* blocks open around it that an error, or no return, ends */
 };
 
 bool program_next(struct program_walk *w);

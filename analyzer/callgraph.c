@@ -1,0 +1,236 @@
+#include "analyzer/callgraph.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "analyzer/pointers.h"
+#include "base/cleanup.h"
+
+struct call_key {
+	uint64_t pair;
+	size_t edge;
+	UT_hash_handle hh;
+};
+
+void callgraph_clear(struct callgraph *g)
+{
+	struct call_key *k, *next;
+
+	HASH_ITER (hh, g->keys, k, next) {
+		HASH_DEL(g->keys, k);
+		free(k);
+	}
+	vec_clear(g);
+	free(g->first_in);
+	free(g->in);
+	free(g->first_out);
+	free(g->out);
+	free(g->reach);
+	free(g->entry);
+	*g = (struct callgraph){ 0 };
+}
+
+bool callgraph_is_sink(const struct program *p, uint32_t function)
+{
+	static const char *const words[] = { "log",   "warn",   "err",   "die", "fatal",
+					     "panic", "debug",  "trace", "msg", "usage",
+					     "abort", "assert", NULL };
+	const struct program_symbol *s = &p->symbols.items[function];
+	const struct catalogue_entry *e = program_catalogued(p, function);
+
+	if (p->no_return[function] || (e && e->effects & EFFECT_BIT(EFFECT_LOG)))
+		return true;
+	if (!strstr(s->type, "...")) /* printf()-like, and named so */
+		return false;
+	for (const char *const *w = words; *w; w++)
+		if (strcasestr(s->name, *w))
+			return true;
+	return false;
+}
+
+static struct call_edge *edge_between(struct callgraph *g, uint32_t caller, uint32_t callee)
+{
+	uint64_t pair = (uint64_t)caller << 32 | callee;
+	struct call_key *k;
+
+	HASH_FIND(hh, g->keys, &pair, sizeof(pair), k);
+	if (k)
+		return &g->items[k->edge];
+	k = xcalloc(1, sizeof(*k));
+	k->pair = pair;
+	k->edge = g->n;
+	HASH_ADD(hh, g->keys, pair, sizeof(pair), k);
+	vec_push(g, ((struct call_edge){ .caller = caller, .callee = callee, .path = PATH_NONE }));
+	return &g->items[k->edge];
+}
+
+static void add_call(struct callgraph *g, const struct program_walk *w, uint32_t callee,
+		     bool pointer)
+{
+	const struct program *p = g->program;
+	struct call_edge *e = edge_between(g, w->function, callee);
+	const struct catalogue_entry *entry = program_catalogued(p, callee);
+	bool cold = w->cold || callgraph_is_sink(p, callee);
+	enum path_class path = cold ? PATH_COLD : pointer ? PATH_POINTER : PATH_DIRECT;
+
+	if (path < e->path) {
+		e->path = (uint8_t)path;
+		e->file = program_text(w, w->event->file);
+		e->line = w->event->line;
+	}
+	if (!cold && w->loops)
+		e->in_loop = true;
+	if (entry && (pointer || !program_condition(w, entry, CONDITION_NO_BLOCK)))
+		e->effects |= entry->effects;
+}
+
+/* Functions handed to the library as threads to start, or handlers to call. */
+static void note_entries(struct callgraph *g, const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(g->program, w->symbol);
+	uint8_t kind = ENTRY_NONE;
+	const struct event *args;
+	size_t n;
+
+	if (e && e->effects & EFFECT_BIT(EFFECT_THREADS))
+		kind = ENTRY_THREAD;
+	else if (e && e->effects & EFFECT_BIT(EFFECT_EVENT_LOOP))
+		kind = ENTRY_HANDLER;
+	else
+		return;
+	args = program_arguments(w, &n);
+	for (size_t i = 0; i < n; i++)
+		if (args[i].flags & ARGUMENT_SYMBOL)
+			g->entry[w->in->symbols[args[i].symbol]] |= kind;
+}
+
+static void add_calls(struct callgraph *g, const struct pointers *pointers)
+{
+	const struct program *p = g->program;
+
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		const struct function_set *targets;
+
+		if (w.event->kind != EVENT_CALL || w.symbol == TU_NONE || w.function == TU_NONE)
+			continue;
+		if (p->symbols.items[w.symbol].kind == SYMBOL_FUNCTION) {
+			add_call(g, &w, w.symbol, false);
+			note_entries(g, &w);
+			continue;
+		}
+		targets = pointers_targets(pointers, w.symbol);
+		vec_each (targets, target)
+			add_call(g, &w, *target, true);
+	}
+}
+
+/* Counting sort of the edges by one of their ends. */
+static void index_edges(const struct callgraph *g, bool by_callee, uint32_t **ret_first,
+			uint32_t **ret_list)
+{
+	size_t n = g->program->symbols.n;
+	uint32_t *first = xcalloc(n + 2, sizeof(*first));
+	uint32_t *list = xcalloc(g->n + 1, sizeof(*list));
+
+	vec_each (g, e)
+		first[(by_callee ? e->callee : e->caller) + 2]++;
+	for (size_t i = 2; i < n + 2; i++)
+		first[i] += first[i - 1];
+	for (size_t i = 0; i < g->n; i++) {
+		const struct call_edge *e = &g->items[i];
+
+		list[first[(by_callee ? e->callee : e->caller) + 1]++] = (uint32_t)i;
+	}
+	*ret_first = first;
+	*ret_list = list;
+}
+
+static struct reach *reach_at(const struct callgraph *g, uint32_t function, enum effect effect)
+{
+	return &g->reach[(size_t)function * EFFECT_COUNT + effect];
+}
+
+const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function,
+				    enum effect effect)
+{
+	return reach_at(g, function, effect);
+}
+
+static bool improve(struct reach *r, uint8_t path, uint16_t distance, uint32_t edge)
+{
+	if (path > r->path || (path == r->path && distance >= r->distance))
+		return false;
+	*r = (struct reach){ .path = path, .distance = distance, .edge = edge };
+	return true;
+}
+
+/* Shortest paths from callees up to callers; a better one puts the function in the queue again.
+ * Ends, because (path, distance) only ever gets smaller. */
+static void spread(struct callgraph *g, enum effect effect)
+{
+	struct {
+		VEC_FIELDS(uint32_t);
+	} queue = { 0 };
+
+	for (size_t i = 0; i < g->n; i++) {
+		const struct call_edge *e = &g->items[i];
+
+		if (e->effects & EFFECT_BIT(effect) &&
+		    improve(reach_at(g, e->caller, effect), e->path, 0, (uint32_t)i))
+			vec_push(&queue, e->caller);
+	}
+	for (size_t head = 0; head < queue.n; head++) {
+		uint32_t callee = queue.items[head];
+		struct reach from = *reach_at(g, callee, effect);
+
+		for (uint32_t i = g->first_in[callee]; i < g->first_in[callee + 1]; i++) {
+			const struct call_edge *e = &g->items[g->in[i]];
+			uint8_t path = e->path > from.path ? e->path : from.path;
+
+			if (from.distance < UINT16_MAX - 1 &&
+			    improve(reach_at(g, e->caller, effect), path,
+				    (uint16_t)(from.distance + 1), g->in[i]))
+				vec_push(&queue, e->caller);
+		}
+	}
+	vec_clear(&queue);
+}
+
+void callgraph_build(const struct program *p, struct callgraph *ret)
+{
+	CLEANUP(pointers_clear) struct pointers pointers = { 0 };
+	struct callgraph g = { .program = p };
+	size_t cells = (p->symbols.n + 1) * EFFECT_COUNT;
+
+	pointers_find(p, &pointers);
+	g.entry = xcalloc(p->symbols.n + 1, sizeof(*g.entry));
+	add_calls(&g, &pointers);
+	index_edges(&g, true, &g.first_in, &g.in);
+	index_edges(&g, false, &g.first_out, &g.out);
+	g.reach = xcalloc(cells, sizeof(*g.reach));
+	for (size_t i = 0; i < cells; i++)
+		g.reach[i].path = PATH_NONE;
+	for (int effect = 0; effect < EFFECT_COUNT; effect++)
+		spread(&g, effect);
+	*ret = g;
+}
+
+char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect)
+{
+	struct strbuf out = { 0 };
+	uint32_t at = function;
+
+	strbuf_add(&out, g->program->symbols.items[at].name);
+	for (;;) {
+		const struct reach *r = reach_at(g, at, effect);
+		uint16_t distance = r->distance;
+
+		if (r->path == PATH_NONE)
+			break;
+		at = g->items[r->edge].callee;
+		strbuf_addf(&out, " -> %s", g->program->symbols.items[at].name);
+		if (!distance)
+			break;
+	}
+	return strbuf_detach(&out);
+}

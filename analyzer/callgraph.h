@@ -1,0 +1,65 @@
+/*
+ * callgraph.h - who calls whom, and what that leads to
+ *
+ * Nodes are the program's function symbols. A call through a pointer has an edge to each function
+ * that was seen to be put into that pointer (field, variable or parameter), and is marked so: such
+ * an edge is a candidate, not a certainty.
+ *
+ * callgraph_reach() answers, for every function and effect, over how many calls it is reached at
+ * the least. Direct paths win over those through pointers, and both over paths that lead through
+ * error branches, logging, or functions that do not return: without that difference, everything
+ * would "block". Ownership: callgraph_clear() frees all.
+ */
+#ifndef ANALYZER_CALLGRAPH_H
+#define ANALYZER_CALLGRAPH_H
+
+#include "analyzer/program.h"
+#include "base/strbuf.h"
+
+enum path_class { PATH_DIRECT, PATH_POINTER, PATH_COLD, PATH_NONE };
+
+struct call_edge {
+	uint32_t caller, callee;
+	uint8_t path;     /* enum path_class, the best of all calls */
+	bool in_loop;     /* a call outside error branches is in a loop of the caller */
+	uint64_t effects; /* of the callee, from the catalogue, where no condition lifts them */
+	const char *file;
+	uint32_t line; /* of the first such call */
+};
+
+struct reach {
+	uint8_t path;      /* PATH_NONE: not reached */
+	uint16_t distance; /* 0: the function itself calls the library */
+	uint32_t edge;     /* the first step */
+};
+
+struct call_key;
+
+struct callgraph {
+	const struct program *program;
+	VEC_FIELDS(struct call_edge);
+	struct call_key *keys;
+	/* Edges by callee: in[first_in[f]] ... in[first_in[f + 1] - 1]; and by caller. */
+	uint32_t *first_in, *in, *first_out, *out;
+	struct reach *reach; /* by function and effect */
+	uint8_t *entry;      /* by symbol: enum entry_kind */
+};
+
+/* How the world outside gets to call a function. */
+enum entry_kind {
+	ENTRY_NONE,
+	ENTRY_THREAD = 1,  /* given to pthread_create() or the like */
+	ENTRY_HANDLER = 2, /* given to an event loop */
+};
+
+void callgraph_build(const struct program *p, struct callgraph *ret);
+void callgraph_clear(struct callgraph *g);
+
+const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function,
+				    enum effect effect);
+/* "handle -> read_request -> recv", owned by the caller. */
+char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect);
+/* A function of the project that only reports: a path through it tells nothing. */
+bool callgraph_is_sink(const struct program *p, uint32_t function);
+
+#endif

@@ -1,0 +1,48 @@
+#include "analyzer/checks.h"
+
+/* Candidates of candidates say nothing. */
+#define MAX_POINTER_DISTANCE 2
+
+static bool is_telling(const struct reach *r)
+{
+	return r->path == PATH_DIRECT ||
+	       (r->path == PATH_POINTER && r->distance <= MAX_POINTER_DISTANCE);
+}
+
+static void add(const struct check_context *c, struct fact_list *list, uint32_t function,
+		enum effect effect)
+{
+	const struct program_symbol *s = &c->program->symbols.items[function];
+	const struct reach *r = callgraph_reach(c->graph, function, effect);
+	struct fact *f =
+		fact_list_add(list, s->file, s->line, s->column, s->name, effect_wait(effect));
+	char *path;
+
+	if (!f)
+		return;
+	path = callgraph_path(c->graph, function, effect);
+	f->function = xstrdup(s->name);
+	f->detail = xasprintf(
+		"%s() %s, %u calls down%s: %s", s->name, effect_words(effect), r->distance + 1u,
+		r->path == PATH_POINTER ? ", through a pointer (a candidate)" : "", path);
+	free(path);
+}
+
+void check_blocking_function(const struct check_context *c, struct fact_list *list)
+{
+	for (size_t i = 0; i < c->program->symbols.n; i++) {
+		const struct program_symbol *s = &c->program->symbols.items[i];
+		uint32_t function = (uint32_t)i;
+
+		if (s->kind != SYMBOL_FUNCTION || !(s->flags & SYMBOL_DEFINED) ||
+		    callgraph_is_sink(c->program, function))
+			continue;
+		for (int effect = -1; check_next_wait(&effect);) {
+			const struct reach *r = callgraph_reach(c->graph, function, effect);
+
+			/* Distance 0 is the blocking-call inside it. */
+			if (is_telling(r) && r->distance > 0)
+				add(c, list, function, effect);
+		}
+	}
+}

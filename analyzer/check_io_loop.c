@@ -1,0 +1,62 @@
+#include "analyzer/checks.h"
+
+/* Calls further down are too far from the loop to be its I/O. */
+#define MAX_DISTANCE 2
+#define MAX_LOOPS    64
+
+/* The wait a round of the loop is sure to meet: that of this call. */
+static int find_wait(const struct check_context *c, const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(c->program, w->symbol);
+
+	if (callgraph_is_sink(c->program, w->symbol))
+		return -1;
+	for (int i = -1; check_next_wait(&i);) {
+		const struct reach *r = callgraph_reach(c->graph, w->symbol, i);
+
+		if (e && e->effects & EFFECT_BIT(i) && !program_condition(w, e, CONDITION_NO_BLOCK))
+			return i;
+		if (r->path == PATH_DIRECT && r->distance < MAX_DISTANCE)
+			return i;
+	}
+	return -1;
+}
+
+struct open_loop {
+	struct program_walk at; /* where it begins */
+	uint64_t told;          /* effects reported for it already */
+};
+
+static void add(const struct check_context *c, struct fact_list *list, struct open_loop *loop,
+		const struct program_walk *call, int effect)
+{
+	const char *name = c->program->symbols.items[call->symbol].name;
+	struct fact *f;
+
+	if (loop->told & EFFECT_BIT(effect))
+		return;
+	loop->told |= EFFECT_BIT(effect);
+	f = fact_list_add_at(list, &loop->at, name, effect_wait(effect));
+	if (!f)
+		return;
+	f->detail = xasprintf("each round calls %s(), which %s", name, effect_words(effect));
+	f->advice = xstrdup("if the rounds do not depend on each other, their waits can overlap");
+}
+
+void check_io_loop(const struct check_context *c, struct fact_list *list)
+{
+	struct open_loop loops[MAX_LOOPS];
+
+	for (struct program_walk w = { .program = c->program }; program_next(&w);) {
+		int effect;
+
+		if (w.event->kind == EVENT_LOOP && w.loops <= MAX_LOOPS)
+			loops[w.loops - 1] = (struct open_loop){ .at = w };
+		if (w.event->kind != EVENT_CALL || w.symbol == TU_NONE || !w.loops ||
+		    w.loops > MAX_LOOPS || w.cold)
+			continue;
+		effect = find_wait(c, &w);
+		if (effect >= 0)
+			add(c, list, &loops[w.loops - 1], &w, effect);
+	}
+}

@@ -1,0 +1,263 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/checks.h"
+#include "base/strbuf.h"
+
+#define MOST      10 /* candidates shown */
+#define UNREACHED UINT16_MAX
+
+struct candidate {
+	uint32_t function;
+	double score;
+	size_t size;                  /* functions of the project it leads to, itself included */
+	uint16_t depth;               /* calls from main to the function that holds the loop */
+	const struct call_edge *loop; /* the call in a loop, or NULL */
+	uint8_t entry;
+	bool computes;
+	bool waits;
+};
+
+struct search {
+	const struct check_context *c;
+	uint16_t *depth; /* from main, over calls that are not cold */
+	uint32_t *mark;  /* search in which the function was last seen */
+	uint32_t searches;
+	size_t *loops; /* in the function's body */
+};
+
+static bool is_project_function(const struct program *p, uint32_t i)
+{
+	return p->symbols.items[i].kind == SYMBOL_FUNCTION &&
+	       p->symbols.items[i].flags & SYMBOL_DEFINED;
+}
+
+static void find_depths(struct search *s)
+{
+	const struct callgraph *g = s->c->graph;
+	const struct program *p = s->c->program;
+	struct {
+		VEC_FIELDS(uint32_t);
+	} queue = { 0 };
+
+	for (size_t i = 0; i < p->symbols.n; i++) {
+		bool is_main = is_project_function(p, (uint32_t)i) &&
+			       !strcmp(p->symbols.items[i].name, "main");
+
+		s->depth[i] = is_main ? 0 : UNREACHED;
+		if (is_main)
+			vec_push(&queue, (uint32_t)i);
+	}
+	for (size_t head = 0; head < queue.n; head++) {
+		uint32_t at = queue.items[head];
+
+		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
+			const struct call_edge *e = &g->items[g->out[i]];
+
+			if (e->path == PATH_COLD || s->depth[e->callee] != UNREACHED)
+				continue;
+			s->depth[e->callee] = (uint16_t)(s->depth[at] + 1);
+			vec_push(&queue, e->callee);
+		}
+	}
+	vec_clear(&queue);
+}
+
+static void count_loops(struct search *s)
+{
+	for (struct program_walk w = { .program = s->c->program }; program_next(&w);)
+		if (w.event->kind == EVENT_LOOP && w.function != TU_NONE)
+			s->loops[w.function]++;
+}
+
+/* How many functions it leads to, and whether any of them loops or is known to compute. */
+static void explore(struct search *s, struct candidate *ret)
+{
+	const struct callgraph *g = s->c->graph;
+	struct {
+		VEC_FIELDS(uint32_t);
+	} queue = { 0 };
+
+	s->mark[ret->function] = ++s->searches;
+	vec_push(&queue, ret->function);
+	for (size_t head = 0; head < queue.n; head++) {
+		uint32_t at = queue.items[head];
+
+		ret->computes |= s->loops[at] > 0;
+		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
+			const struct call_edge *e = &g->items[g->out[i]];
+
+			if (e->path == PATH_COLD)
+				continue;
+			ret->computes |= (e->effects & EFFECT_BIT(EFFECT_COMPUTE)) != 0;
+			if (s->mark[e->callee] == s->searches ||
+			    !is_project_function(s->c->program, e->callee))
+				continue;
+			s->mark[e->callee] = s->searches;
+			vec_push(&queue, e->callee);
+		}
+	}
+	ret->size = queue.n;
+	vec_clear(&queue);
+}
+
+/* The call in a loop that is nearest to main. */
+static const struct call_edge *find_loop(const struct search *s, uint32_t function)
+{
+	const struct callgraph *g = s->c->graph;
+	const struct call_edge *best = NULL;
+
+	for (uint32_t i = g->first_in[function]; i < g->first_in[function + 1]; i++) {
+		const struct call_edge *e = &g->items[g->in[i]];
+
+		if (e->in_loop && e->path != PATH_COLD && e->caller != function &&
+		    (!best || s->depth[e->caller] < s->depth[best->caller]))
+			best = e;
+	}
+	return best;
+}
+
+static bool waits(const struct search *s, uint32_t function)
+{
+	for (int effect = -1; check_next_wait(&effect);)
+		if (callgraph_reach(s->c->graph, function, effect)->path <= PATH_POINTER)
+			return true;
+	return false;
+}
+
+/*
+ * Near main, in a loop, with waits or loops below it, and much of the program's work: that is what
+ * one task looks like. Weights set by hand on small programs.
+ */
+static bool judge(struct search *s, uint32_t function, struct candidate *ret)
+{
+	struct candidate c = { .function = function, .entry = s->c->graph->entry[function] };
+
+	c.loop = find_loop(s, function);
+	if (!c.loop && !c.entry)
+		return false;
+	c.depth = c.loop ? s->depth[c.loop->caller] : UNREACHED;
+	if (c.loop && c.depth == UNREACHED && !c.entry)
+		return false;
+	c.waits = waits(s, function);
+	explore(s, &c);
+	if (!c.waits && !c.computes)
+		return false;
+	c.score = 2 * log2(1 + (double)c.size) + (c.waits ? 3 : 0) + (c.computes ? 2 : 0) +
+		  (c.entry ? 6 : 0);
+	if (c.depth != UNREACHED)
+		c.score += 8.0 / (1 + c.depth);
+	*ret = c;
+	return true;
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return x->function < y->function ? -1 : x->function > y->function;
+}
+
+static void add_effects(const struct search *s, uint32_t function, struct strbuf *out)
+{
+	const char *last = NULL;
+
+	for (int effect = -1; check_next_wait(&effect);) {
+		const struct reach *r = callgraph_reach(s->c->graph, function, effect);
+
+		if (r->path > PATH_POINTER || effect_wait(effect) == last)
+			continue;
+		strbuf_addf(out, "%s%s", last ? ", " : "; waits: ", effect_wait(effect));
+		last = effect_wait(effect);
+	}
+}
+
+/* Variables with static storage written by it or by what it leads to (marked by explore()). */
+static void add_shared(struct search *s, struct candidate *c, struct strbuf *out)
+{
+	const struct program *p = s->c->program;
+	bool *seen = xcalloc(p->symbols.n + 1, sizeof(*seen));
+	size_t n = 0;
+
+	explore(s, c);
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		const struct program_symbol *v;
+
+		if ((w.event->kind != EVENT_WRITE && w.event->kind != EVENT_WRITE_THROUGH) ||
+		    w.function == TU_NONE || s->mark[w.function] != s->searches || seen[w.symbol])
+			continue;
+		v = &p->symbols.items[w.symbol];
+		if (v->flags & (SYMBOL_THREAD_LOCAL | SYMBOL_ATOMIC | SYMBOL_SYNC))
+			continue;
+		seen[w.symbol] = true;
+		n++;
+		if (n <= 4)
+			strbuf_addf(out, "%s%s", n == 1 ? "; writes shared state: " : ", ",
+				    v->name);
+	}
+	if (n > 4)
+		strbuf_addf(out, " and %zu more", n - 4);
+	free(seen);
+}
+
+static void add(struct search *s, struct candidate *c, size_t rank, struct fact_list *list)
+{
+	const struct program *p = s->c->program;
+	const struct program_symbol *f = &p->symbols.items[c->function];
+	const char *effect = c->entry & ENTRY_THREAD    ? "thread"
+			     : c->entry & ENTRY_HANDLER ? "handler"
+							: "per-item";
+	struct fact *fact = fact_list_add(list, f->file, f->line, f->column, f->name, effect);
+	struct strbuf out = { 0 };
+
+	if (!fact)
+		return;
+	strbuf_addf(&out, "candidate %zu: %s, %s", rank, f->name, f->type);
+	if (c->loop)
+		strbuf_addf(&out, "; called in a loop of %s() (%s:%u)",
+			    p->symbols.items[c->loop->caller].name, program_path(p, c->loop->file),
+			    c->loop->line);
+	if (c->entry & ENTRY_THREAD)
+		strbuf_add(&out, "; started as a thread");
+	if (c->entry & ENTRY_HANDLER)
+		strbuf_add(&out, "; called by an event loop");
+	strbuf_addf(&out, "; leads to %zu function%s", c->size, c->size == 1 ? "" : "s");
+	add_effects(s, c->function, &out);
+	add_shared(s, c, &out);
+	fact->function = xstrdup(f->name);
+	fact->detail = strbuf_detach(&out);
+}
+
+void check_unit_of_work(const struct check_context *c, struct fact_list *list)
+{
+	size_t n = c->program->symbols.n;
+	struct search s = { .c = c };
+	struct {
+		VEC_FIELDS(struct candidate);
+	} found = { 0 };
+
+	s.depth = xcalloc(n + 1, sizeof(*s.depth));
+	s.mark = xcalloc(n + 1, sizeof(*s.mark));
+	s.loops = xcalloc(n + 1, sizeof(*s.loops));
+	find_depths(&s);
+	count_loops(&s);
+	for (size_t i = 0; i < n; i++) {
+		struct candidate candidate;
+
+		if (is_project_function(c->program, (uint32_t)i) &&
+		    !callgraph_is_sink(c->program, (uint32_t)i) &&
+		    judge(&s, (uint32_t)i, &candidate))
+			vec_push(&found, candidate);
+	}
+	if (found.n)
+		qsort(found.items, found.n, sizeof(*found.items), by_score);
+	for (size_t i = 0; i < found.n && i < MOST; i++)
+		add(&s, &found.items[i], i + 1, list);
+	vec_clear(&found);
+	free(s.depth);
+	free(s.mark);
+	free(s.loops);
+}
