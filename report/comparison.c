@@ -19,8 +19,9 @@ static enum ink ink_of(enum change change)
 
 static void put_top(const struct page *p, const struct comparison *c)
 {
-	page_item(p, "Verdict:", INK_BOLD, 9, " %s. %s",
-		  c->verdict_changed ? "changed" : "the same", c->verdict ? c->verdict : "");
+	page_item(p, "Verdict:", INK_BOLD, 9, " %s%s%s",
+		  c->verdict_changed ? "changed" : "the same", c->verdict ? ": " : ".",
+		  c->verdict ? c->verdict : "");
 	page_item(p, "Runs:", INK_BOLD, 6, " A %s, B %s", c->a ? c->a : "?", c->b ? c->b : "?");
 	if (c->comparable)
 		return;

@@ -94,7 +94,7 @@ static struct comparison sample_comparison(void)
 		.b = xstrdup("01890000-0002-7000-8000-000000000003"),
 		.comparable = true,
 		.verdict_changed = true,
-		.verdict = xstrdup("It was leave it sequential, it is processes with 2 workers."),
+		.verdict = xstrdup("it was \"leave it sequential\", and is \"processes\""),
 		.remaining_findings = 12,
 	};
 	struct comparison_entry better = {
@@ -133,7 +133,7 @@ static void test_comparison(void **state)
 	golden_assert("comparison.100.txt", rich_out.s);
 	golden_assert_width(&style, out.s);
 	golden_assert_width(&rich, rich_out.s);
-	assert_int_equal(strncmp(out.s, "Verdict: changed. It was leave", 30), 0);
+	assert_int_equal(strncmp(out.s, "Verdict: changed: it was \"leave", 30), 0);
 }
 
 static void test_not_comparable(void **state)
