@@ -25,6 +25,12 @@ struct account_thread {
 	uint32_t next_site;
 	uint64_t stack_ns;  /* when next_site was taken */
 	uint64_t waking_ns; /* last */
+	uint64_t looks;     /* that met the open stretch */
+	/* polled: */
+	uint32_t short_site; /* where looks met its short waits, the last one */
+	uint64_t
+		short_looks; /* how many of them all met the same kind; UINT64_MAX: several kinds */
+	uint64_t missed_ns, missed; /* short waits that no look met */
 };
 
 static struct account_thread *find(const struct account *a, pid_t tid)
@@ -61,14 +67,44 @@ static struct account_thread *add(struct account *a, pid_t pid, pid_t tid, enum 
 	return th;
 }
 
-static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
+static void note_looks(const struct account *a, struct account_thread *th)
 {
-	if (th->site) {
-		sites_add(a->sites, th->site, ns, 1);
+	if (th->short_looks == UINT64_MAX)
+		return;
+	if (th->short_looks &&
+	    sites_kind(a->sites, th->short_site) != sites_kind(a->sites, th->site)) {
+		th->short_looks = UINT64_MAX;
 		return;
 	}
-	a->sums.unknown_ns += ns;
-	a->sums.unnamed_waits++;
+	th->short_site = th->site;
+	th->short_looks += th->looks;
+}
+
+static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
+{
+	bool brief = a->polled && ns <= SHORT_WAIT_NS;
+
+	if (th->site) {
+		sites_add(a->sites, th->site, ns, 1);
+		if (brief)
+			note_looks(a, th);
+	} else if (brief) {
+		th->missed_ns += ns;
+		th->missed++;
+	} else {
+		a->sums.unknown_ns += ns;
+		a->sums.unnamed_waits++;
+	}
+}
+
+static void book_missed(struct account *a, const struct account_thread *th)
+{
+	if (th->short_looks >= PURE_LOOKS && th->short_looks < UINT64_MAX) {
+		sites_add(a->sites, th->short_site, th->missed_ns, th->missed);
+		return;
+	}
+	a->sums.unknown_ns += th->missed_ns;
+	a->sums.unnamed_waits += th->missed;
 }
 
 /* End the open stretch at now_ns. `whole`: both its ends were seen. */
@@ -91,11 +127,13 @@ static void book(struct account *a, struct account_thread *th, bool whole, uint6
 		a->sums.runqueue_ns += ns;
 	}
 	th->broken = false;
+	th->looks = 0;
 }
 
 static void end(struct account *a, struct account_thread *th)
 {
 	if (!th->hidden && th->state != STATE_ABSENT) {
+		book_missed(a, th);
 		a->sums.wall_ns += th->since_ns - th->birth_ns;
 		if (th->since_ns > a->sums.end_ns)
 			a->sums.end_ns = th->since_ns;
@@ -152,10 +190,32 @@ static void restart(struct account *a, struct account_thread *th, uint64_t now_n
 {
 	a->sums = (struct account_sums){ 0 };
 	sites_zero(a->sites);
+	th->missed_ns = th->missed = th->short_looks = 0;
+	th->broken = false;
 	begin(a, th, STATE_RUN, now_ns);
 }
 
-/* One thread of a process replaces the program: it takes the process's id, the others are gone. */
+/*
+ * A thread that calls exec goes on under its process's id once the first thread is gone: an event of
+ * an id that is not known, but is a known process's, is this thread's. Returns it, renamed, or NULL.
+ */
+static struct account_thread *inherit_id(struct account *a, pid_t pid)
+{
+	struct account_thread *heir = NULL;
+
+	for (struct account_thread *it = a->by_tid; it; it = it->hh.next) {
+		if (it->pid == pid && (!heir || it->state == STATE_RUN))
+			heir = it;
+	}
+	if (!heir)
+		return NULL;
+	HASH_DEL(a->by_tid, heir);
+	heir->tid = pid;
+	HASH_ADD_INT(a->by_tid, tid, heir);
+	return heir;
+}
+
+/* A new program has one thread; the process's others are gone. */
 static void on_exec(struct account *a, const struct event *event)
 {
 	struct account_thread *th = find(a, event->tid), *it, *next;
@@ -167,21 +227,16 @@ static void on_exec(struct account *a, const struct event *event)
 			return;
 		}
 	}
+	if (!th)
+		th = inherit_id(a, event->tid);
+	if (!th)
+		th = add(a, event->pid, event->tid, STATE_RUN, event->time_ns);
 	HASH_ITER (hh, a->by_tid, it, next) {
 		if (it->pid != event->pid || it == th)
 			continue;
-		if (!th && it->state == STATE_RUN) {
-			HASH_DEL(a->by_tid, it);
-			it->tid = event->tid;
-			HASH_ADD_INT(a->by_tid, tid, it);
-			th = it;
-			continue;
-		}
 		book(a, it, it->state != STATE_RUN, event->time_ns);
 		end(a, it);
 	}
-	if (!th)
-		add(a, event->pid, event->tid, STATE_RUN, event->time_ns);
 }
 
 static void on_lost(struct account *a, uint64_t lost)
@@ -205,11 +260,15 @@ static void on_seed(struct account_thread *th, const struct event *event)
 /* An event of a thread whose birth was not seen. */
 static struct account_thread *adopt(struct account *a, const struct event *event)
 {
+	struct account_thread *heir = NULL;
+
 	switch (event->type) {
 	case EVENT_IN:
 	case EVENT_STACK:
 	case EVENT_OUT:
-		return add(a, event->pid, event->tid, STATE_UNSURE, event->time_ns);
+		if (event->tid == event->pid)
+			heir = inherit_id(a, event->pid);
+		return heir ? heir : add(a, event->pid, event->tid, STATE_UNSURE, event->time_ns);
 	default:
 		return NULL;
 	}
@@ -232,8 +291,10 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 		on_waking(a, th, event->time_ns);
 		break;
 	case EVENT_CALL:
-		if (th->state == STATE_BLOCKED && !th->site && event->time_ns >= th->since_ns)
-			th->site = event->site;
+		if (th->state == STATE_BLOCKED && event->time_ns >= th->since_ns) {
+			th->site = th->site ? th->site : event->site;
+			th->looks++;
+		}
 		break;
 	case EVENT_SEED:
 		on_seed(th, event);
@@ -304,11 +365,4 @@ void account_clear(struct account *a)
 		HASH_DEL(a->by_tid, it);
 		free(it);
 	}
-}
-
-void account_each(const struct account *a, void (*fn)(pid_t pid, pid_t tid, bool blocked, void *),
-		  void *arg)
-{
-	for (struct account_thread *it = a->by_tid; it; it = it->hh.next)
-		fn(it->pid, it->tid, it->state == STATE_BLOCKED, arg);
 }

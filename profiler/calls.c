@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 /* How a call's kind is found. */
 enum call_rule { BY_KIND, BY_DESCRIPTOR };
 
@@ -227,13 +229,73 @@ enum call_state calls_parse(const char *text, pid_t pid, struct call_wait *ret)
 	return CALL_WAITING;
 }
 
-enum call_state calls_read(int fd, pid_t pid, struct call_wait *ret)
+/* No stack and no program counter: a zombie, but for a moment also a program that is being replaced. */
+static bool is_zombie(pid_t pid, pid_t tid)
+{
+	char path[64], text[512];
+	ssize_t n;
+	const char *state;
+	CLEANUP(cleanup_fd) int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')'); /* the name before it may hold anything */
+	return !state || state[1] != ' ' || state[2] == 'Z' || state[2] == 'X';
+}
+
+enum call_state calls_read(int fd, pid_t pid, pid_t tid, struct call_wait *ret)
 {
 	char text[256];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	enum call_state state;
 
 	if (n < 0)
 		return errno == EPERM || errno == EACCES ? CALL_HIDDEN : CALL_GONE;
 	text[n] = '\0';
-	return calls_parse(text, pid, ret);
+	state = calls_parse(text, pid, ret);
+	if (state == CALL_GONE && !is_zombie(pid, tid))
+		return CALL_RUNNING;
+	return state;
+}
+
+void call_watch_add(struct call_watch *w, pid_t pid, pid_t tid)
+{
+	struct watched_thread thread = { .pid = pid, .tid = tid };
+
+	vec_each (w, known) {
+		if (known->tid == tid)
+			return;
+	}
+	thread.fd = calls_open(pid, tid);
+	if (thread.fd >= 0)
+		vec_push(w, thread);
+}
+
+void call_watch_look(struct call_watch *w, call_watch_fn *fn, void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct watched_thread thread = w->items[i];
+		struct call_wait wait;
+		enum call_state state = calls_read(thread.fd, thread.pid, thread.tid, &wait);
+
+		if (state == CALL_GONE) {
+			close(thread.fd);
+			continue;
+		}
+		if (state != CALL_HIDDEN)
+			fn(thread.pid, thread.tid, state == CALL_WAITING ? &wait : NULL, arg);
+		w->items[kept++] = thread;
+	}
+	w->n = kept;
+}
+
+void call_watch_clear(struct call_watch *w)
+{
+	vec_each (w, thread)
+		close(thread->fd);
+	vec_clear(w);
 }

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
+#include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,6 +32,7 @@ struct offcpu {
 	struct perf perf;     /* T0 to T2 */
 	struct poller poller; /* T3 */
 	struct account account;
+	struct call_watch watch; /* T2 */
 	struct sites sites;
 	struct {
 		VEC_FIELDS(struct event);
@@ -59,6 +61,8 @@ static void enqueue(struct event *event, const struct decode_chain *chain, void 
 		event->site = sites_stack(&s->sites, chain->ips, chain->n);
 	if (!event->time_ns) /* a malformed record has no time of its own */
 		event->time_ns = clock_now_ns();
+	if ((event->type == EVENT_FORK || event->type == EVENT_EXEC) && s->tier == TIER_2)
+		call_watch_add(&s->watch, event->pid, event->tid);
 	event->sequence = s->sequence++;
 	vec_push(&s->queue, *event);
 }
@@ -95,33 +99,47 @@ static void drain(struct offcpu *s)
 	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 }
 
-/* T2: name the wait of every thread that is off the CPU now. */
-static void look_at_call(pid_t pid, pid_t tid, bool blocked, void *arg)
+/* T2: what a thread was doing at this moment. One that left the CPU and can be read as running has
+ * been woken: that is all this tier sees of wake-ups. */
+static void met(pid_t pid, pid_t tid, const struct call_wait *wait, void *arg)
 {
 	struct offcpu *s = arg;
-	struct event event = { .type = EVENT_CALL, .pid = pid, .tid = tid };
-	CLEANUP(cleanup_fd) int fd = blocked ? calls_open(pid, tid) : -1;
-	struct call_wait wait;
+	struct event event = { .type = EVENT_WAKING, .pid = pid, .tid = tid };
 
-	if (fd < 0)
-		return;
 	event.time_ns = clock_now_ns();
-	if (calls_read(fd, pid, &wait) != CALL_WAITING)
-		return;
-	event.site = sites_call(&s->sites, wait.kind, wait.name);
+	if (wait) {
+		event.type = EVENT_CALL;
+		event.site = sites_call(&s->sites, wait->kind, wait->name);
+	}
 	event.sequence = s->sequence++;
 	vec_push(&s->queue, event);
 }
 
+/* CPU time of this thread: what a look costs others, however long it was kept waiting itself. */
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
+				  .tv_nsec = (long)(ns % 1000000000) };
+}
+
 /* A ring whose last thread has ended is ready for ever: stop listening to it. */
-static bool any_ring_ready(struct offcpu *s, struct pollfd *stop, int timeout_ms)
+static bool any_ring_ready(struct offcpu *s, struct pollfd *stop, uint64_t timeout_ns)
 {
 	struct pollfd *ready = s->perf.ready;
 	size_t n = s->perf.rings.n;
+	struct timespec timeout = timespec_of(timeout_ns);
 	bool any = false;
 
 	ready[n] = *stop;
-	poll(ready, n + 1, timeout_ms);
+	ppoll(ready, n + 1, &timeout, NULL);
 	*stop = ready[n];
 	for (size_t i = 0; i < n; i++) {
 		any = any || ready[i].revents & POLLIN;
@@ -131,40 +149,51 @@ static bool any_ring_ready(struct offcpu *s, struct pollfd *stop, int timeout_ms
 	return any;
 }
 
+/* Looking may not take more than a twentieth of one CPU, on average: a single slow look is no reason
+ * to be blind for long. */
+static uint64_t pause_after(uint64_t took_ns, uint64_t *average_ns)
+{
+	*average_ns = (*average_ns * 15 + took_ns) / 16;
+	return *average_ns * 20 > POLL_INTERVAL_NS ? *average_ns * 20 : POLL_INTERVAL_NS;
+}
+
 static void read_perf(struct offcpu *s)
 {
 	struct pollfd stop = { .fd = s->stop_fd, .events = POLLIN };
+	uint64_t pause_ns = s->tier == TIER_2 ? POLL_INTERVAL_NS : ROUND_NS, average_ns = 0;
 
 	while (!stop.revents) {
-		bool ready = any_ring_ready(s, &stop, s->tier == TIER_2 ? 1 : 50);
+		bool ready = any_ring_ready(s, &stop, pause_ns);
+		uint64_t now_ns = clock_now_ns();
 
-		if (s->tier == TIER_2)
-			account_each(&s->account, look_at_call, s);
-		if (ready || s->tier == TIER_2 || clock_now_ns() - s->round_ns >= ROUND_NS)
+		if (s->tier == TIER_2) {
+			uint64_t start_ns = own_cpu_ns();
+
+			call_watch_look(&s->watch, met, s);
+			pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
+		}
+		if (ready || s->tier == TIER_2 || now_ns - s->round_ns >= ROUND_NS)
 			drain(s);
 	}
 	perf_drain(&s->perf, enqueue, s);
 	process(s, UINT64_MAX);
 }
 
-/* T3. A pass may not take more than a twentieth of one CPU. */
+/* T3 */
 static void read_proc(struct offcpu *s)
 {
 	struct pollfd stop = { .fd = s->stop_fd, .events = POLLIN };
-	uint64_t took_ns = 0;
+	uint64_t pause_ns = POLL_INTERVAL_NS, average_ns = 0;
 
 	while (!stop.revents) {
-		uint64_t pause_ns =
-			took_ns * 20 > POLL_INTERVAL_NS ? took_ns * 20 : POLL_INTERVAL_NS;
-		struct timespec pause = { .tv_sec = (time_t)(pause_ns / 1000000000),
-					  .tv_nsec = (long)(pause_ns % 1000000000) };
+		struct timespec pause = timespec_of(pause_ns);
 		uint64_t start_ns;
 
 		ppoll(&stop, 1, &pause, NULL);
-		start_ns = clock_now_ns();
-		poller_pass(&s->poller, start_ns);
+		start_ns = own_cpu_ns();
+		poller_pass(&s->poller, clock_now_ns());
 		proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
-		took_ns = clock_now_ns() - start_ns;
+		pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
 	}
 }
 
@@ -172,8 +201,10 @@ static void *reader_main(void *arg)
 {
 	struct offcpu *s = arg;
 
+	const struct sched_param first = { .sched_priority = 1 };
+
 	/* Behind the target it would lose records; refused to ordinary users, which is fine. */
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -10);
+	pthread_setschedparam(pthread_self(), SCHED_RR, &first);
 	if (s->tier == TIER_3)
 		read_proc(s);
 	else
@@ -245,8 +276,10 @@ static void seed(struct offcpu *s)
 		struct call_wait wait;
 
 		account_attach(&s->account, pid, *tid, s->opened_ns);
+		if (s->tier == TIER_2)
+			call_watch_add(&s->watch, pid, *tid);
 		event.time_ns = clock_now_ns();
-		if (fd >= 0 && calls_read(fd, pid, &wait) == CALL_WAITING)
+		if (fd >= 0 && calls_read(fd, pid, *tid, &wait) == CALL_WAITING)
 			event.site = sites_call(&s->sites, wait.kind, wait.name);
 		event.sequence = s->sequence++;
 		vec_push(&s->queue, event);
@@ -298,6 +331,8 @@ static void start_accounts(struct offcpu *s)
 		seed(s);
 	else
 		account_start(&s->account, s->opened_ns);
+	if (s->tier == TIER_2 && !s->opt.attach)
+		call_watch_add(&s->watch, s->root, s->root);
 }
 
 struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct offcpu **ret)
@@ -337,6 +372,7 @@ void offcpu_abort(struct offcpu *s)
 	perf_close(&s->perf);
 	account_clear(&s->account);
 	poller_clear(&s->poller);
+	call_watch_clear(&s->watch);
 	sites_clear(&s->sites);
 	proc_tids_clear(&s->seeds);
 	vec_clear(&s->queue);

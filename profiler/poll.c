@@ -60,7 +60,18 @@ static void count_birth(struct poller *p, const struct poll_thread *th)
 	p->sums.processes += th->tid == th->pid;
 }
 
-static struct poll_thread *add(struct poller *p, pid_t pid, pid_t tid, uint64_t birth_ns)
+/* Before now_ns it has used CPU or waited for some, and slept for who knows how long, but not
+ * before the last time we looked for new ones. */
+static uint64_t birth_of(const struct poller *p, const struct reading *used, uint64_t now_ns)
+{
+	uint64_t age_ns = used->on_cpu_ns + used->runqueue_ns;
+
+	if (age_ns > now_ns - p->discovered_ns)
+		return p->discovered_ns;
+	return now_ns - age_ns;
+}
+
+static void add(struct poller *p, pid_t pid, pid_t tid, uint64_t now_ns)
 {
 	struct poll_thread *th = xcalloc(1, sizeof(*th));
 
@@ -70,14 +81,18 @@ static struct poll_thread *add(struct poller *p, pid_t pid, pid_t tid, uint64_t 
 	th->syscall_fd = calls_open(pid, tid);
 	th->hidden = p->skip_root && pid == p->root;
 	th->waiting_at_gate = tid == p->root && !p->attached;
-	th->birth_ns = th->settled_ns = th->last_ns = birth_ns;
-	if (th->waiting_at_gate || p->attached)
-		read_schedstat(th->schedstat_fd, &th->settled);
-	th->last = th->settled;
+	read_schedstat(th->schedstat_fd, &th->last);
+	th->birth_ns = birth_of(p, &th->last, now_ns);
+	if (!p->passes) { /* it was there when we came */
+		th->settled = th->last;
+		th->birth_ns = now_ns;
+	}
+	if (th->waiting_at_gate)
+		p->root_cpu_ns = th->settled.on_cpu_ns;
+	th->settled_ns = th->last_ns = th->birth_ns;
 	HASH_ADD_INT(p->by_tid, tid, th);
 	if (!th->waiting_at_gate)
 		count_birth(p, th);
-	return th;
 }
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
@@ -159,11 +174,12 @@ static void look(struct poller *p, struct poll_thread *th, uint64_t now_ns)
 	struct call_wait wait;
 
 	if (th->syscall_fd >= 0)
-		state = calls_read(th->syscall_fd, th->pid, &wait);
+		state = calls_read(th->syscall_fd, th->pid, th->tid, &wait);
 	if (state == CALL_GONE)
 		die(p, th, now_ns);
 	if (th->dead) {
-		if (!there)
+		if (!there ||
+		    state != CALL_GONE) /* reaped, or its id has an heir (exec by a thread) */
 			drop(p, th);
 		return;
 	}
@@ -187,7 +203,7 @@ static bool known(const struct poller *p, pid_t tid)
 	return th;
 }
 
-static void discover_children(struct poller *p, pid_t pid, pid_t tid)
+static void discover_children(struct poller *p, pid_t pid, pid_t tid, uint64_t now_ns)
 {
 	CLEANUP(cleanup_file) FILE *file = NULL;
 	char path[64];
@@ -197,11 +213,11 @@ static void discover_children(struct poller *p, pid_t pid, pid_t tid)
 	file = fopen(path, "re");
 	while (file && fscanf(file, "%d", &child) == 1) {
 		if (!known(p, child))
-			add(p, child, child, p->discovered_ns);
+			add(p, child, child, now_ns);
 	}
 }
 
-static void discover_threads(struct poller *p, pid_t pid)
+static void discover_threads(struct poller *p, pid_t pid, uint64_t now_ns)
 {
 	CLEANUP(cleanup_dir) DIR *dir = NULL;
 	struct dirent *entry;
@@ -215,8 +231,8 @@ static void discover_threads(struct poller *p, pid_t pid)
 		if (tid <= 0)
 			continue;
 		if (!known(p, tid))
-			add(p, pid, tid, p->discovered_ns);
-		discover_children(p, pid, tid);
+			add(p, pid, tid, now_ns);
+		discover_children(p, pid, tid, now_ns);
 	}
 }
 
@@ -226,7 +242,7 @@ static void discover(struct poller *p, uint64_t now_ns)
 {
 	for (struct poll_thread *it = p->by_tid; it; it = it->hh.next) {
 		if (it->tid == it->pid)
-			discover_threads(p, it->pid);
+			discover_threads(p, it->pid, now_ns);
 	}
 	p->discovered_ns = now_ns;
 }
@@ -243,7 +259,7 @@ void poller_pass(struct poller *p, uint64_t now_ns)
 {
 	struct poll_thread *it, *next;
 
-	if (p->passes++ % DISCOVER_EVERY == 0)
+	if (++p->passes % DISCOVER_EVERY == 0)
 		discover(p, now_ns);
 	HASH_ITER (hh, p->by_tid, it, next) {
 		look(p, it, now_ns);

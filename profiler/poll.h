@@ -18,7 +18,7 @@
 #include "profiler/sites.h"
 
 #define POLL_INTERVAL_NS 1000000
-#define DISCOVER_EVERY   4
+#define DISCOVER_EVERY   2
 
 struct poll_thread;
 
@@ -27,7 +27,7 @@ struct poller {
 	bool skip_root, attached;
 	struct sites *sites; /* borrowed */
 	struct account_sums sums;
-	uint64_t root_cpu_ns; /* of the skipped thread */
+	uint64_t root_cpu_ns; /* what rusage will count but is not booked */
 	struct poll_thread *by_tid;
 	uint64_t passes, discovered_ns;
 	uint64_t hidden; /* threads whose calls may not be read */

@@ -83,6 +83,11 @@ uint32_t sites_call(struct sites *s, enum wait_kind kind, const char *name)
 	return site->id;
 }
 
+enum wait_kind sites_kind(const struct sites *s, uint32_t id)
+{
+	return id && id < s->n ? s->items[id]->kind : WAIT_OTHER;
+}
+
 void sites_add(struct sites *s, uint32_t id, uint64_t ns, uint64_t waits)
 {
 	if (!id || id >= s->n)

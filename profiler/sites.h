@@ -29,6 +29,9 @@ struct sites {
 uint32_t sites_stack(struct sites *s, const uint64_t *ips, size_t n);
 uint32_t sites_call(struct sites *s, enum wait_kind kind, const char *name);
 
+/* Of a site made by sites_call(); a stack's is not known before sites_resolve(). */
+enum wait_kind sites_kind(const struct sites *s, uint32_t id);
+
 /* Time spent at a site; id 0 is not kept here. */
 void sites_add(struct sites *s, uint32_t id, uint64_t ns, uint64_t waits);
 /* Forget the times, keep the places. */

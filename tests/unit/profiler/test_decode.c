@@ -1,0 +1,279 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "profiler/decode.h"
+#include "profiler/tracefs.h"
+#include "base/cleanup.h"
+
+#define WAKING_ID 77
+
+static const struct decode_ids ids = { .waking_id = WAKING_ID, .waking_pid_offset = 24 };
+
+struct record { /* built piece by piece */
+	_Alignas(8) unsigned char bytes[512];
+	size_t n;
+};
+
+static void put(struct record *r, const void *bytes, size_t n)
+{
+	memcpy(r->bytes + r->n, bytes, n);
+	r->n += n;
+	((struct perf_event_header *)(void *)r->bytes)->size = (uint16_t)r->n;
+}
+
+static void put32(struct record *r, uint32_t value)
+{
+	put(r, &value, sizeof(value));
+}
+
+static void put64(struct record *r, uint64_t value)
+{
+	put(r, &value, sizeof(value));
+}
+
+static struct record begin(uint32_t type, uint16_t misc)
+{
+	struct perf_event_header header = { .type = type, .misc = misc };
+	struct record r = { .n = 0 };
+
+	put(&r, &header, sizeof(header));
+	return r;
+}
+
+/* sample_id_all's trailer: TID, TIME, CPU, IDENTIFIER */
+static void put_end(struct record *r, uint32_t pid, uint32_t tid, uint64_t time)
+{
+	put32(r, pid);
+	put32(r, tid);
+	put64(r, time);
+	put64(r, 1);
+	put64(r, 5);
+}
+
+static void put_start(struct record *r, uint64_t id, uint32_t pid, uint32_t tid, uint64_t time)
+{
+	put64(r, id);
+	put32(r, pid);
+	put32(r, tid);
+	put64(r, time);
+	put64(r, 1);
+}
+
+static bool decode(const struct record *r, struct event *event, struct decode_chain *chain)
+{
+	return decode_record(r->bytes, r->n, &ids, event, chain);
+}
+
+static void switches(void **state)
+{
+	static const struct {
+		uint16_t misc;
+		enum event_type type;
+		bool preempted;
+	} cases[] = {
+		{ 0, EVENT_IN, false },
+		{ PERF_RECORD_MISC_SWITCH_OUT, EVENT_OUT, false },
+		{ PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT, EVENT_OUT,
+		  true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct record r = begin(PERF_RECORD_SWITCH, cases[i].misc);
+		struct decode_chain chain;
+		struct event event;
+
+		put_end(&r, 10, 11, 1000);
+		assert_true(decode(&r, &event, &chain));
+		assert_int_equal(event.type, cases[i].type);
+		assert_int_equal(event.pid, 10);
+		assert_int_equal(event.tid, 11);
+		assert_int_equal(event.time_ns, 1000);
+		if (event.type == EVENT_OUT)
+			assert_int_equal(event.preempted, cases[i].preempted);
+	}
+}
+
+static void births_and_deaths_speak_of_the_child(void **state)
+{
+	struct record born = begin(PERF_RECORD_FORK, 0), dead = begin(PERF_RECORD_EXIT, 0);
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	put32(&born, 20), put32(&born, 10), put32(&born, 21), put32(&born, 11);
+	put64(&born, 999);
+	put_end(&born, 10, 11, 1000);
+	assert_true(decode(&born, &event, &chain));
+	assert_int_equal(event.type, EVENT_FORK);
+	assert_int_equal(event.pid, 20);
+	assert_int_equal(event.tid, 21);
+	assert_int_equal(event.parent_tid, 11);
+	assert_int_equal(event.time_ns, 1000);
+
+	put32(&dead, 20), put32(&dead, 10), put32(&dead, 21), put32(&dead, 11);
+	put64(&dead, 999);
+	put_end(&dead, 20, 21, 2000);
+	assert_true(decode(&dead, &event, &chain));
+	assert_int_equal(event.type, EVENT_EXIT);
+	assert_int_equal(event.tid, 21);
+}
+
+static void only_exec_counts_among_names(void **state)
+{
+	struct record exec = begin(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC);
+	struct record name = begin(PERF_RECORD_COMM, 0);
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	put32(&exec, 10), put32(&exec, 11), put(&exec, "program", 8);
+	put_end(&exec, 10, 11, 1000);
+	assert_true(decode(&exec, &event, &chain));
+	assert_int_equal(event.type, EVENT_EXEC);
+	put32(&name, 10), put32(&name, 11), put(&name, "program", 8);
+	put_end(&name, 10, 11, 1000);
+	assert_true(decode(&name, &event, &chain));
+	assert_int_equal(event.type, EVENT_NONE);
+}
+
+static void lost_records_are_counted(void **state)
+{
+	struct record lost = begin(PERF_RECORD_LOST, 0);
+	struct record samples = begin(PERF_RECORD_LOST_SAMPLES, 0);
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	put64(&lost, 5), put64(&lost, 1234);
+	put_end(&lost, 0, 0, 1000);
+	assert_true(decode(&lost, &event, &chain));
+	assert_int_equal(event.type, EVENT_LOST);
+	assert_int_equal(event.lost, 1234);
+	put64(&samples, 99);
+	put_end(&samples, 0, 0, 1000);
+	assert_true(decode(&samples, &event, &chain));
+	assert_int_equal(event.lost, 99);
+}
+
+static void a_stack_is_borrowed_from_the_record(void **state)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	put_start(&r, 5, 10, 11, 1000);
+	put64(&r, 3), put64(&r, 0xa), put64(&r, 0xb), put64(&r, 0xc);
+	assert_true(decode(&r, &event, &chain));
+	assert_int_equal(event.type, EVENT_STACK);
+	assert_int_equal(event.tid, 11);
+	assert_int_equal(chain.n, 3);
+	assert_int_equal(chain.ips[2], 0xc);
+}
+
+static void waking_speaks_of_the_woken(void **state)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+	unsigned char raw[36] = { 0 };
+	struct decode_chain chain;
+	struct event event;
+	int32_t woken = 4711;
+
+	(void)state;
+	memcpy(raw + ids.waking_pid_offset, &woken, sizeof(woken));
+	put_start(&r, WAKING_ID, 10, 11, 1000);
+	put32(&r, sizeof(raw)), put(&r, raw, sizeof(raw));
+	assert_true(decode(&r, &event, &chain));
+	assert_int_equal(event.type, EVENT_WAKING);
+	assert_int_equal(event.tid, 4711);
+}
+
+static void hostile_records_are_refused(void **state)
+{
+	struct record chain_too_long = begin(PERF_RECORD_SAMPLE, 0);
+	struct record raw_too_long = begin(PERF_RECORD_SAMPLE, 0);
+	struct record raw_too_short = begin(PERF_RECORD_SAMPLE, 0);
+	struct record *const cases[] = { &chain_too_long, &raw_too_long, &raw_too_short };
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	put_start(&chain_too_long, 5, 1, 1, 1);
+	put64(&chain_too_long, UINT64_MAX / 8 + 2), put64(&chain_too_long, 0);
+	put_start(&raw_too_long, WAKING_ID, 1, 1, 1);
+	put32(&raw_too_long, 1000), put32(&raw_too_long, 0);
+	put_start(&raw_too_short, WAKING_ID, 1, 1, 1);
+	put32(&raw_too_short, 4), put32(&raw_too_short, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_false(decode(cases[i], &event, &chain));
+}
+
+/* Every record, cut anywhere, is refused or decodes without reading beyond its end (ASan). */
+static void truncated_records_are_refused(void **state)
+{
+	static const uint32_t types[] = { PERF_RECORD_FORK,   PERF_RECORD_EXIT,
+					  PERF_RECORD_LOST,   PERF_RECORD_SWITCH,
+					  PERF_RECORD_SAMPLE, PERF_RECORD_LOST_SAMPLES };
+	struct decode_chain chain;
+	struct event event;
+
+	(void)state;
+	for (size_t t = 0; t < sizeof(types) / sizeof(*types); t++) {
+		for (size_t size = 0; size < 32; size++) {
+			struct record r = begin(types[t], 0);
+			struct perf_event_header *header = (void *)r.bytes;
+
+			header->size = (uint16_t)size;
+			assert_false(decode_record(r.bytes, size, &ids, &event, &chain));
+		}
+	}
+	for (size_t size = 0; size < 8; size++)
+		assert_false(decode_record(types, size, &ids, &event, &chain));
+}
+
+static void tracepoint_format(void **state)
+{
+	static const char text[] =
+		"name: sched_waking\nID: 375\nformat:\n"
+		"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+		"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+		"\tfield:char comm[16];\toffset:8;\tsize:16;\tsigned:0;\n"
+		"\tfield:pid_t pid;\toffset:24;\tsize:4;\tsigned:1;\n"
+		"\nprint fmt: \"pid=%d\", REC->pid\n";
+	struct tracepoint tp = { 0 };
+	CLEANUP(error_clear) struct error *missing = NULL, *wide = NULL, *empty = NULL;
+
+	(void)state;
+	assert_null(tracefs_parse(text, "pid", &tp));
+	assert_int_equal(tp.id, 375);
+	assert_int_equal(tp.pid_offset, 24);
+	missing = tracefs_parse(text, "tid", &tp);
+	assert_string_equal(missing->message, "no field \"tid\" of 4 bytes");
+	wide = tracefs_parse(text, "common_type", &tp);
+	assert_string_equal(wide->message, "no field \"common_type\" of 4 bytes");
+	empty = tracefs_parse("", "pid", &tp);
+	assert_string_equal(empty->message, "no ID line");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(switches),
+		cmocka_unit_test(births_and_deaths_speak_of_the_child),
+		cmocka_unit_test(only_exec_counts_among_names),
+		cmocka_unit_test(lost_records_are_counted),
+		cmocka_unit_test(a_stack_is_borrowed_from_the_record),
+		cmocka_unit_test(waking_speaks_of_the_woken),
+		cmocka_unit_test(hostile_records_are_refused),
+		cmocka_unit_test(truncated_records_are_refused),
+		cmocka_unit_test(tracepoint_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
