@@ -417,6 +417,8 @@ static bool time_is_up(const struct course *c)
 {
 	uint64_t spent_ns = clock_now_ns() - c->started_ns;
 
+	if (c->rounds + c->dirty_rounds == 0)
+		return false;
 	/* Fewer than three rounds say nothing: they may take as long again. */
 	return spent_ns >= c->opt->budget_ns &&
 	       (c->rounds >= ROUNDS_MIN || spent_ns >= 2 * c->opt->budget_ns);

@@ -325,6 +325,20 @@ static void *work(void *arg)
 
 /* --- the racer -------------------------------------------------------------------------------- */
 
+/* A program's own definition of these is meant for libc, which finds it in an executable only. */
+static void give_to_libc(const struct copy *c)
+{
+	static const char *const names[] = { "argp_program_version", "argp_program_bug_address" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char **from = variable(c, names[i]);
+		const char **to = dlsym(RTLD_DEFAULT, names[i]);
+
+		if (from && to)
+			*to = *from;
+	}
+}
+
 /* The index-th copy, in its place: its code refers to its own struct image. */
 static int load_one(const struct host *h, struct copy *copies, unsigned index)
 {
@@ -346,6 +360,8 @@ static int load_all(const struct host *h, struct copy *copies)
 
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		err = load_one(h, copies, i);
+	if (!err)
+		give_to_libc(&copies[0]);
 	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
 		struct copy *c = &copies[i];
 

@@ -1,0 +1,440 @@
+/*
+ * Trials of programs that do what programs do and a shared process does not bear: their answers
+ * must be those of a process of their own, or the trial must say why not; and nothing may be left.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/subprocess.h"
+#include "target_workload.h"
+
+#define TASKS 6
+
+static void run(const struct trial_plan *plan, struct trial *t)
+{
+	assert_no_error(trial_run(plan, t));
+}
+
+static void assert_same(const char *what, const struct trial *reference, const struct trial *t)
+{
+	if (t->outcome != OUTCOME_OK)
+		fail_msg("%s: %s", what, t->why);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct task_result *was = &reference->tasks[i % reference->n];
+		const struct task_result *is = &t->tasks[i];
+
+		assert_true(is->ran);
+		if (is->status != was->status || is->stdout_bytes != was->stdout_bytes ||
+		    !digest_equal(is->stdout_digest, was->stdout_digest))
+			fail_msg("%s, task %zu: status %x bytes %llu, alone %x and %llu; %s", what,
+				 i + 1, (unsigned)is->status, (unsigned long long)is->stdout_bytes,
+				 (unsigned)was->status, (unsigned long long)was->stdout_bytes,
+				 t->stderr_tail ? t->stderr_tail : "");
+	}
+}
+
+/* What a private copy must keep from the others, or put back after a task. */
+static const char *const bearable[] = {
+	"plain",
+	"writes-globals",
+	"exits-in-qsort",
+	"exits-in-argp",
+	"has-atexit",
+	"exits-unflushed",
+	"flushes-all",
+	"mixes-writes",
+	"redirects-stdout",
+	"changes-directory",
+	"leaks-descriptors",
+	"closes-descriptors",
+	"opens-files",
+	"parses-options",
+	"uses-hidden-state",
+	"forks",
+	"has-threads",
+	"ignores-signals",
+	"fails-with-code",
+	"asserts",
+	"sleeps",
+};
+
+static void copies_answer_as_processes(void **state)
+{
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bearable) / sizeof(*bearable); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial alone = { 0 };
+		CLEANUP(trial_clear) struct trial one = { 0 };
+		CLEANUP(trial_clear) struct trial four = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", bearable[i], TASKS);
+		plan = job_plan(&job, TRIAL_EXEC, 1);
+		run(&plan, &alone);
+		assert_same(bearable[i], &alone, &alone);
+		plan.way = TRIAL_COPIES;
+		run(&plan, &one);
+		assert_same(bearable[i], &alone, &one);
+		plan.workers = 4;
+		plan.repeat = 5;
+		run(&plan, &four);
+		assert_int_equal(four.n, TASKS * 5);
+		assert_same(bearable[i], &alone, &four);
+		assert_nothing_left(before);
+	}
+}
+
+static void processes_answer_as_one_after_another(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial alone = { 0 };
+	CLEANUP(trial_clear) struct trial three = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "writes-globals", 10);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	plan.workers = 3;
+	plan.repeat = 3;
+	run(&plan, &three);
+	assert_int_equal(three.n, 30);
+	assert_same("processes", &alone, &three);
+	assert_true(three.wall_ns > 0 && three.cpu_ns > 0);
+}
+
+static const struct {
+	const char *fault;
+	enum trial_way way;
+	int workers;
+	enum outcome outcome;
+	const char *why;
+} unbearable[] = {
+	{ "crashes", TRIAL_EXEC, 2, OUTCOME_OK, NULL }, /* a status like any other */
+	{ "crashes", TRIAL_COPIES, 2, OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
+	{ "crashes-beside-others", TRIAL_COPIES, 3, OUTCOME_CRASH, "SIGSEGV at target_faulty+0x" },
+	{ "hangs", TRIAL_EXEC, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "hangs", TRIAL_COPIES, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "spins", TRIAL_EXEC, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "spins", TRIAL_COPIES, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "becomes-another", TRIAL_EXEC, 2, OUTCOME_OK, NULL },
+	{ "becomes-another", TRIAL_COPIES, 2, OUTCOME_NOT_MEASURABLE, "another program (exec)" },
+	{ "exits-in-thread", TRIAL_COPIES, 2, OUTCOME_NOT_MEASURABLE, "a thread of its own ends" },
+};
+
+static void faults_are_named(void **state)
+{
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(unbearable) / sizeof(*unbearable); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", unbearable[i].fault, TASKS);
+		plan = job_plan(&job, unbearable[i].way, unbearable[i].workers);
+		if (unbearable[i].outcome == OUTCOME_HANG)
+			plan.timeout_ns = 500000000;
+		run(&plan, &t);
+		if (t.outcome != unbearable[i].outcome)
+			fail_msg("%s: %s %s", unbearable[i].fault, outcome_key(t.outcome),
+				 t.why ? t.why : "");
+		if (unbearable[i].why && !strstr(t.why, unbearable[i].why))
+			fail_msg("%s: \"%s\" does not say \"%s\"", unbearable[i].fault, t.why,
+				 unbearable[i].why);
+		assert_nothing_left(before);
+	}
+}
+
+static void daemons_are_ended(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES };
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", "leaves-daemon", TASKS);
+		plan = job_plan(&job, ways[i], 2);
+		run(&plan, &t);
+		assert_int_equal(t.outcome, OUTCOME_OK);
+		assert_true(t.strays >= TASKS);
+		assert_nothing_left(before);
+	}
+}
+
+static void says_what_a_failed_task_said(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial unexpected = { 0 };
+		CLEANUP(trial_clear) struct trial expected = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", "fails-with-code", TASKS);
+		plan = job_plan(&job, ways[i], 1);
+		run(&plan, &unexpected);
+		assert_int_equal(unexpected.tasks[0].status, 3 << 8);
+		assert_int_equal(unexpected.stderr_task, 0);
+		assert_string_equal(unexpected.stderr_tail, "target_faulty: 1 fails");
+		job.workload.expected_exit = 3;
+		run(&plan, &expected);
+		assert_null(expected.stderr_tail);
+	}
+}
+
+static void memory_is_sampled(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", "sleeps", 8);
+		plan = job_plan(&job, ways[i], 2);
+		run(&plan, &t);
+		assert_int_equal(t.pss_bytes, 0);
+		trial_clear(&t);
+		plan.sample_memory = true;
+		run(&plan, &t);
+		assert_true(t.pss_bytes > 50000 && t.pss_bytes < 1ull << 30);
+	}
+}
+
+/* --- what goes wrong around a trial ----------------------------------------------------------- */
+
+static struct error *refuse(pid_t host, void *arg)
+{
+	*(pid_t *)arg = host;
+	return error_new(ERROR_MACHINE, "not today");
+}
+
+static void an_error_at_the_start_ends_it(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	struct trial t = { 0 };
+	struct trial_plan plan;
+	int before = open_descriptors();
+	pid_t host = 0;
+
+	(void)state;
+	job_init(&job, "target_faulty", "plain", TASKS);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	plan.on_start = refuse;
+	plan.arg = &host;
+	assert_error_says(trial_run(&plan, &t), ERROR_MACHINE, "not today");
+	assert_true(host > 0);
+	assert_nothing_left(before);
+}
+
+static struct error *remember(pid_t host, void *arg)
+{
+	*(pid_t *)arg = host;
+	return NULL;
+}
+
+static void *kill_soon(void *arg)
+{
+	_Atomic pid_t *host = arg;
+
+	while (!*host)
+		usleep(1000);
+	usleep(200000);
+	kill(*host, SIGKILL);
+	return NULL;
+}
+
+static void a_killed_host_is_no_result(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+	int before = open_descriptors();
+	static _Atomic pid_t host;
+	pthread_t killer;
+
+	(void)state;
+	job_init(&job, "target_faulty", "hangs", TASKS);
+	plan = job_plan(&job, TRIAL_EXEC, 2);
+	plan.on_start = remember;
+	plan.arg = (void *)&host;
+	assert_int_equal(pthread_create(&killer, NULL, kill_soon, (void *)&host), 0);
+	run(&plan, &t);
+	pthread_join(killer, NULL);
+	assert_int_equal(t.outcome, OUTCOME_NOT_MEASURABLE);
+	assert_non_null(strstr(t.why, "ended early (killed by SIGKILL)"));
+	assert_nothing_left(before);
+}
+
+/* In a process of its own, as an interrupt stays pending. Its exit code is the error's class. */
+static int interrupted_trial(enum trial_way way, int ready)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	struct trial t = { 0 };
+	struct trial_plan plan;
+	struct error *err;
+	int class;
+
+	subprocess_init();
+	interrupt_install();
+	job_init(&job, "target_faulty", "hangs", TASKS);
+	plan = job_plan(&job, way, 2);
+	if (write(ready, "", 1) != 1)
+		return 1;
+	err = trial_run(&plan, &t);
+	class = err ? (int)err->class : 0;
+	error_free(err);
+	return class;
+}
+
+static void an_interrupt_leaves_nothing(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES };
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		int ready[2], status = 0;
+		pid_t pid;
+		char c;
+
+		assert_int_equal(pipe(ready), 0);
+		pid = fork();
+		if (pid == 0)
+			_exit(interrupted_trial(ways[i], ready[1]));
+		assert_int_equal(read(ready[0], &c, 1), 1);
+		usleep(300000);
+		kill(pid, SIGINT);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, ERROR_INTERRUPTED << 8);
+		close(ready[0]);
+		close(ready[1]);
+		assert_nothing_left(before);
+	}
+}
+
+/* As above, but concur is killed and cannot clean up: the host must notice. */
+static void a_killed_concur_leaves_nothing(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES };
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		int ready[2], gone = 0;
+		pid_t pid;
+		char c;
+
+		assert_int_equal(pipe(ready), 0);
+		pid = fork();
+		if (pid == 0)
+			_exit(interrupted_trial(ways[i], ready[1]));
+		assert_int_equal(read(ready[0], &c, 1), 1);
+		usleep(300000);
+		kill(pid, SIGKILL);
+		while (waitpid(-1, NULL, 0) > 0) /* the orphans are ours: they must all end */
+			gone++;
+		assert_true(gone >= 1);
+		close(ready[0]);
+		close(ready[1]);
+		assert_nothing_left(before);
+	}
+}
+
+static void a_program_that_cannot_start_is_an_error(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "/nonexistent/program", NULL, 2);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	assert_error_says(trial_run(&plan, &t), ERROR_INPUT,
+			  "cannot start /nonexistent/program: No such file");
+	plan.way = TRIAL_COPIES;
+	run(&plan, &t);
+	assert_int_equal(t.outcome, OUTCOME_NOT_MEASURABLE);
+	assert_non_null(strstr(t.why, "No such file"));
+	trial_clear(&t);
+}
+
+static void the_host_is_where_it_is_said_to_be(void **state)
+{
+	CLEANUP(cleanup_free) char *was = xstrdup(getenv("CONCUR_HOST"));
+	CLEANUP(cleanup_free) char *host = NULL;
+
+	(void)state;
+	setenv("CONCUR_HOST", "/nonexistent/host", 1);
+	assert_error_says(trial_find_host(&host), ERROR_USAGE, "CONCUR_HOST: /nonexistent/host");
+	unsetenv("CONCUR_HOST");
+	assert_error_says(trial_find_host(&host), ERROR_MACHINE, "cannot find concur-host near /");
+	setenv("CONCUR_HOST", was, 1);
+	assert_no_error(trial_find_host(&host));
+	assert_string_equal(host, was);
+}
+
+static void the_ceiling_is_a_speedup(void **state)
+{
+	double one = 0, two = 0;
+
+	(void)state;
+	assert_no_error(trial_ceiling(1, &one));
+	assert_no_error(trial_ceiling(2, &two));
+	assert_true(one > 0.1 && one < 10);
+	assert_true(two > 0.1 && two < 10);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	subprocess_init();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copies_answer_as_processes),
+		cmocka_unit_test(processes_answer_as_one_after_another),
+		cmocka_unit_test(faults_are_named),
+		cmocka_unit_test(daemons_are_ended),
+		cmocka_unit_test(says_what_a_failed_task_said),
+		cmocka_unit_test(memory_is_sampled),
+		cmocka_unit_test(an_error_at_the_start_ends_it),
+		cmocka_unit_test(a_killed_host_is_no_result),
+		cmocka_unit_test(an_interrupt_leaves_nothing),
+		cmocka_unit_test(a_killed_concur_leaves_nothing),
+		cmocka_unit_test(a_program_that_cannot_start_is_an_error),
+		cmocka_unit_test(the_host_is_where_it_is_said_to_be),
+		cmocka_unit_test(the_ceiling_is_a_speedup),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
