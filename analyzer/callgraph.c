@@ -1,5 +1,6 @@
 #include "analyzer/callgraph.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <uthash.h>
 
@@ -30,22 +31,46 @@ void callgraph_clear(struct callgraph *g)
 	*g = (struct callgraph){ 0 };
 }
 
+/* Is `word` one of the words the name is made of: assert in "server_assert" and "serverAssert",
+ * log in "log_line" but not in "login"? */
+static bool has_word(const char *name, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = strcasestr(name, word); at; at = strcasestr(at + 1, word)) {
+		bool begins = at == name || !isalpha((unsigned char)at[-1]) ||
+			      (isupper((unsigned char)*at) && islower((unsigned char)at[-1]));
+
+		if (begins && !islower((unsigned char)at[n]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_any_word(const char *name, const char *const *words)
+{
+	for (; *words; words++)
+		if (has_word(name, *words))
+			return true;
+	return false;
+}
+
 bool callgraph_is_sink(const struct program *p, uint32_t function)
 {
-	static const char *const words[] = { "log",   "warn",   "err",   "die", "fatal",
-					     "panic", "debug",  "trace", "msg", "usage",
-					     "abort", "assert", NULL };
+	static const char *const ends[] = { "assert", "panic", "fatal", "die",   "abort",
+					    "bug",    "usage", "oom",   "crash", NULL };
+	static const char *const reports[] = { "log",     "warn",  "warning", "err",     "error",
+					       "debug",   "trace", "msg",     "message", "perror",
+					       "verbose", "print", NULL };
 	const struct program_symbol *s = &p->symbols.items[function];
 	const struct catalogue_entry *e = program_catalogued(p, function);
+	bool takes_text = strstr(s->type, "...") ||
+			  (!strncmp(s->type, "void (", 6) && strstr(s->type, "const char *"));
 
 	if (p->no_return[function] || (e && e->effects & EFFECT_BIT(EFFECT_LOG)))
 		return true;
-	if (!strstr(s->type, "...")) /* printf()-like, and named so */
-		return false;
-	for (const char *const *w = words; *w; w++)
-		if (strcasestr(s->name, *w))
-			return true;
-	return false;
+	return s->flags & SYMBOL_DEFINED &&
+	       (has_any_word(s->name, ends) || (takes_text && has_any_word(s->name, reports)));
 }
 
 static struct call_edge *edge_between(struct callgraph *g, uint32_t caller, uint32_t callee)

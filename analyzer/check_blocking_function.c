@@ -1,11 +1,13 @@
 #include "analyzer/checks.h"
 
-/* Candidates of candidates say nothing. */
+/* What is further down is true of nearly every function, and says nothing; candidates of candidates
+ * even less. */
+#define MAX_DISTANCE         4
 #define MAX_POINTER_DISTANCE 2
 
 static bool is_telling(const struct reach *r)
 {
-	return r->path == PATH_DIRECT ||
+	return (r->path == PATH_DIRECT && r->distance <= MAX_DISTANCE) ||
 	       (r->path == PATH_POINTER && r->distance <= MAX_POINTER_DISTANCE);
 }
 

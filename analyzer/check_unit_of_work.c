@@ -88,7 +88,7 @@ static void explore(struct search *s, struct candidate *ret)
 		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
 			const struct call_edge *e = &g->items[g->out[i]];
 
-			if (e->path == PATH_COLD)
+			if (e->path != PATH_DIRECT)
 				continue;
 			ret->computes |= (e->effects & EFFECT_BIT(EFFECT_COMPUTE)) != 0;
 			if (s->mark[e->callee] == s->searches ||

@@ -142,6 +142,8 @@ static enum CXErrorCode parse(struct reader *r, CXIndex index)
 
 static const char *parse_failure(enum CXErrorCode code, const struct compdb_entry *entry)
 {
+	if (access(entry->directory, X_OK) != 0)
+		return "the directory it was built in is gone: build again";
 	if (!entry->source && access(entry->file, R_OK) != 0)
 		return "no such file: is it made by the build? Build first";
 	switch (code) {
@@ -159,11 +161,13 @@ void clang_read(const struct compdb_entry *entry, struct tu *ret)
 	struct reader r = { .entry = entry, .function = TU_NONE };
 	CXIndex index = clang_createIndex(0, 0);
 	struct source_file *f, *next;
-	enum CXErrorCode code;
+	enum CXErrorCode code = CXError_Failure;
 
 	tu_builder_init(&r.b);
 	r.b.tu.file = tu_builder_string(&r.b, entry->file);
-	code = parse(&r, index);
+	/* Relative options mean what they meant to the compiler. */
+	if (chdir(entry->directory) == 0)
+		code = parse(&r, index);
 	if (code == CXError_Success && r.unit) {
 		check_diagnostics(&r);
 		walk_unit(&r);

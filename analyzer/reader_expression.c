@@ -326,6 +326,42 @@ void reader_initializer(struct reader *r, CXCursor init, uint32_t to, CXType typ
 		walk_item(r, *kid, to, type, &fields, &next);
 }
 
+/* ok ? (void)0 : (report(), __builtin_unreachable()): a branch as good as an if's. */
+static bool open_branch(struct reader *r, CXCursor branch)
+{
+	CXCursor last = cursor_strip(branch, false), callee;
+	uint32_t symbol;
+	struct event *e;
+
+	if (clang_getCursorKind(last) != CXCursor_BinaryOperator ||
+	    clang_getCursorBinaryOperatorKind(last) != CXBinaryOperator_Comma)
+		return false;
+	last = cursor_strip(cursor_operand(last), true);
+	callee = clang_getCursorReferenced(last);
+	if (clang_getCursorKind(last) != CXCursor_CallExpr ||
+	    clang_getCursorKind(callee) != CXCursor_FunctionDecl)
+		return false;
+	symbol = reader_symbol(r, callee);
+	e = reader_event(r, EVENT_BLOCK, branch);
+	e->which = BLOCK_BRANCH;
+	e->value = ENDING_CALL;
+	e->symbol = symbol;
+	return true;
+}
+
+static void walk_conditional(struct reader *r, CXCursor c, enum mode mode)
+{
+	CLEANUP(cursors_clear) struct cursors kids = cursor_children(c);
+
+	for (size_t i = 0; i < kids.n; i++) {
+		bool branch = i && open_branch(r, kids.items[i]);
+
+		reader_expression(r, kids.items[i], i ? mode : MODE_PEEK);
+		if (branch)
+			reader_event(r, EVENT_BLOCK_END, kids.items[i]);
+	}
+}
+
 void reader_expression(struct reader *r, CXCursor c, enum mode mode)
 {
 	CLEANUP(cursors_clear) struct cursors kids = { 0 };
@@ -361,9 +397,7 @@ void reader_expression(struct reader *r, CXCursor c, enum mode mode)
 		}
 		return;
 	case CXCursor_ConditionalOperator:
-		kids = cursor_children(c);
-		for (size_t i = 0; i < kids.n; i++)
-			reader_expression(r, kids.items[i], i ? mode : MODE_PEEK);
+		walk_conditional(r, c, mode);
 		return;
 	case CXCursor_CallExpr:
 		walk_call(r, c);

@@ -64,6 +64,30 @@ static void writers_have_places(void **state)
 	sandbox_clear(&s);
 }
 
+static void relative_options_are_relative_to_the_entry(void **state)
+{
+	struct sandbox s;
+
+	(void)state;
+	sandbox_init(&s);
+	sandbox_file(&s, "lib/include/depth.h", "extern int depth;\n");
+	sandbox_file(&s, "lib/src/a.c",
+		     "#include <depth.h>\nint depth;\n"
+		     "void f(void) { depth++; }\n");
+	sandbox_entry(&s, "\"directory\": \"lib/src\", \"file\": \"a.c\", "
+			  "\"arguments\": [\"cc\", \"-I\", \"../include\", \"-c\", \"a.c\"]");
+	sandbox_entry(&s, "\"directory\": \"nowhere\", \"file\": \"../lib/src/a.c\", "
+			  "\"arguments\": [\"cc\", \"-DB\", \"../lib/src/a.c\"]");
+	sandbox_run(&s);
+	assert_null(s.err);
+	assert_int_equal(s.facts.failures.n, 1);
+	assert_string_equal(sandbox_failure(&s, "lib/src/a.c"),
+			    "the directory it was built in is gone: build again");
+	assert_non_null(sandbox_fact(&s, "shared-state", "depth"));
+	assert_string_equal(sandbox_fact(&s, "shared-state", "depth")->file, "lib/src/a.c");
+	sandbox_clear(&s);
+}
+
 /* libclang names statics by the file's base name alone. */
 static void statics_of_equal_names_stay_apart(void **state)
 {
@@ -207,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(libclang_is_whole),
 		cmocka_unit_test(writers_have_places),
+		cmocka_unit_test(relative_options_are_relative_to_the_entry),
 		cmocka_unit_test(statics_of_equal_names_stay_apart),
 		cmocka_unit_test(deep_source_is_read),
 		cmocka_unit_test(hostile_units_cost_themselves),
