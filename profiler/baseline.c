@@ -14,14 +14,24 @@
 #include "base/subprocess.h"
 #include "profiler/offcpu.h"
 
+#define TAIL_WHOLE 3000 /* a tail below this is all that was written */
+
 /* --- what a person has to know about a program that cannot be used ---------------------------- */
 
-/* The last line a failed task wrote, or NULL. Owned by the caller. */
-static char *last_words(const struct trial *t)
+/*
+ * What a failed task said, or NULL: the first line, as the reason comes before the usage text; the
+ * last if the beginning is lost. Owned by the caller.
+ */
+static char *its_words(const struct trial *t)
 {
-	const char *line = t->stderr_tail ? strrchr(t->stderr_tail, '\n') : NULL;
+	const char *tail = t->stderr_tail;
+	const char *last = tail ? strrchr(tail, '\n') : NULL;
 
-	return xstrdup(line ? line + 1 : t->stderr_tail);
+	if (!tail)
+		return NULL;
+	if (last && strlen(tail) > TAIL_WHOLE)
+		return xstrdup(last + 1);
+	return xstrndup(tail, strcspn(tail, "\n"));
 }
 
 /* As one types it. Owned by the caller. */
@@ -51,12 +61,12 @@ static struct error *task_failed(const struct target *target, const struct workl
 {
 	CLEANUP(cleanup_free) char *how = describe_status(t->tasks[i].status);
 	CLEANUP(cleanup_free) char *command = command_line(target, w, i);
-	CLEANUP(cleanup_free) char *words = t->stderr_task == i ? last_words(t) : NULL;
+	CLEANUP(cleanup_free) char *words = t->stderr_task == i ? its_words(t) : NULL;
 	struct error *err =
 		error_new(ERROR_INPUT, "task %zu (%s) failed: %s%s%s", i + 1, w->tasks.items[i],
 			  how, words ? ": " : "", words ? words : "");
 
-	return error_hint(err, "try it by hand: %s </dev/null; it must end with exit code %d",
+	return error_hint(err, "run it by hand: %s </dev/null; it must end with exit code %d",
 			  command, w->expected_exit);
 }
 

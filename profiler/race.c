@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -15,18 +16,26 @@
 #include "profiler/harnesses.h"
 #include "profiler/ladder.h"
 
-#define TRIAL_NS      400000000.0 /* a sequential trial is at least about this long */
-#define SHORT_NS      200000000.0 /* below it, the tasks are repeated within a trial */
-#define FAST_NS       100000000.0 /* below it, a trial is repeated within a round */
-#define JOBS_MAX      50000       /* per trial */
-#define RUNS_MAX      10          /* trials of one lane in a round */
-#define STEAL_MAX     0.06
-#define CEILING_MIN   0.8  /* of the cores that the lanes can use */
-#define CONTROL_MAX   1.25 /* of one sequential run over the other, in a round */
-#define CLIMB_GAIN    1.05
-#define NARROW        0.05 /* half an interval over its value */
-#define ROUNDS_ENOUGH 6
-#define ROUNDS_MIN    3
+#define TRIAL_NS         400000000.0 /* a sequential trial is at least about this long */
+#define SHORT_NS         200000000.0 /* below it, the tasks are repeated within a trial */
+#define FAST_NS          100000000.0 /* below it, a trial is repeated within a round */
+#define JOBS_MAX         50000       /* per trial */
+#define TRIALS_IN_BUDGET 30          /* sequential ones that the budget must have room for */
+#define RUNS_MAX         10          /* trials of one lane in a round */
+#define STEAL_MAX        0.06
+#define CEILING_MIN      0.8  /* of the cores that the lanes can use */
+#define CONTROL_MAX      1.25 /* of one sequential run over the other, in a round */
+#define CLIMB_GAIN       1.05
+#define NARROW           0.05 /* half an interval over its value */
+#define ROUNDS_ENOUGH    6
+#define ROUNDS_MIN       3
+
+/* The tasks that are raced: all, or some of them evenly spread where all would take too long. */
+struct field {
+	struct workload workload;
+	struct trial reference;
+	size_t *numbers; /* of the tasks in the user's list */
+};
 
 /*
  * What is timed in a round. The first two are the sequential run, twice: their ratio is the noise.
@@ -51,9 +60,11 @@ struct lanes {
 
 struct course {
 	const struct target *target;
-	const struct workload *workload;
+	const struct workload *workload; /* of `field`, as is the reference */
 	const struct trial *reference;
 	const struct race_options *opt;
+	struct field field;
+	struct ladder ladder;
 	struct lanes lanes;
 	unsigned repeat;
 	int cores;
@@ -76,6 +87,9 @@ static void course_clear(struct course *c)
 	vec_each (&c->lanes, lane)
 		lane_clear(lane);
 	vec_clear(&c->lanes);
+	workload_clear(&c->field.workload);
+	trial_clear(&c->field.reference);
+	free(c->field.numbers);
 	vec_clear(&c->noise);
 	vec_clear(&c->startup);
 	vec_clear(&c->ceilings);
@@ -125,6 +139,7 @@ static struct error *run_trial(struct course *c, struct lane *lane, unsigned rep
 				   .workload = c->workload,
 				   .way = lane->harness->way,
 				   .workers = lane->entry.workers,
+				   .numbers = c->field.numbers,
 				   .repeat = repeat,
 				   .sample_memory = sample,
 				   .timeout_ns = c->opt->timeout_ns };
@@ -241,10 +256,9 @@ static struct error *enter_base(struct course *c, const struct harness *harness,
 	return NULL;
 }
 
-static struct error *enter_all(struct course *c, const struct profile *profile)
+static struct error *enter_all(struct course *c)
 {
-	struct ladder ladder = ladder_choose(profile, c->cores, c->workload->tasks.n,
-					     c->opt->workers, c->opt->workers_n);
+	const struct ladder *ladder = &c->ladder;
 	const struct harness *sequential = harness_of(MODEL_SEQUENTIAL);
 	struct error *err;
 
@@ -258,12 +272,12 @@ static struct error *enter_all(struct course *c, const struct profile *profile)
 	for (size_t i = 0; is_ok(&c->lanes.items[0]) && i < harnesses_n; i++) {
 		size_t base = 0;
 
-		if (harnesses[i].one_worker || !ladder.n)
+		if (harnesses[i].one_worker || !ladder->n)
 			continue;
 		if (harnesses[i].way != sequential->way)
-			err = enter_base(c, &harnesses[i], ladder.workers[0], &base);
+			err = enter_base(c, &harnesses[i], ladder->workers[0], &base);
 		if (!err && is_ok(&c->lanes.items[base]))
-			err = enter(c, &harnesses[i], base, &ladder);
+			err = enter(c, &harnesses[i], base, ladder);
 		if (err)
 			return err;
 	}
@@ -503,6 +517,49 @@ static int count_cores(void)
 	return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 }
 
+/* --- the tasks -------------------------------------------------------------------------------- */
+
+/*
+ * How many tasks a trial can have so that enough rounds fit into the budget. A round takes about
+ * five times the sequential run. Whole turns of the widest rung, so that no worker idles at the end
+ * that would not in the full list.
+ */
+static size_t choose_tasks(const struct course *c, const struct trial *reference)
+{
+	double share =
+		(double)c->opt->budget_ns / TRIALS_IN_BUDGET / fmax((double)reference->wall_ns, 1);
+	size_t widest = c->ladder.n ? (size_t)c->ladder.workers[c->ladder.n - 1] : 1;
+	size_t n = (size_t)ceil(share * (double)reference->n);
+
+	if (share >= 1)
+		return reference->n;
+	if (n < 2 * widest)
+		n = 2 * widest;
+	n += (widest - n % widest) % widest;
+	return n < reference->n ? n : reference->n;
+}
+
+/* n of the tasks, evenly spread, with their part of the reference. */
+static struct field choose_field(const struct workload *w, const struct trial *reference, size_t n)
+{
+	struct field f = { .numbers = xcalloc(n, sizeof(*f.numbers)) };
+
+	f.workload.expected_exit = w->expected_exit;
+	vec_each (&w->argv, arg)
+		strings_add(&f.workload.argv, *arg);
+	f.reference.n = n;
+	f.reference.tasks = xcalloc(n, sizeof(*f.reference.tasks));
+	for (size_t i = 0; i < n; i++) {
+		size_t k = i * w->tasks.n / n;
+
+		f.numbers[i] = k;
+		strings_add(&f.workload.tasks, w->tasks.items[k]);
+		f.reference.tasks[i] = reference->tasks[k];
+		f.reference.wall_ns += reference->tasks[k].wall_ns;
+	}
+	return f;
+}
+
 /* How often the list of tasks has to be run for a trial long enough to time. */
 static unsigned choose_repeat(const struct trial *reference)
 {
@@ -519,13 +576,9 @@ struct error *race_run(const struct target *target, const struct workload *workl
 		       const struct race_options *opt, struct race *ret)
 {
 	CLEANUP(course_clear)
-	struct course c = { .target = target,
-			    .workload = workload,
-			    .reference = reference,
-			    .opt = opt,
-			    .cores = count_cores(),
-			    .repeat = choose_repeat(reference),
-			    .started_ns = clock_now_ns() };
+	struct course c = {
+		.target = target, .opt = opt, .cores = count_cores(), .started_ns = clock_now_ns()
+	};
 	uint64_t seed = opt->seed ? opt->seed : c.started_ns;
 	CLEANUP(end_progress) int showing = 0;
 	struct error *err;
@@ -536,9 +589,14 @@ struct error *race_run(const struct target *target, const struct workload *workl
 						     "same time") };
 		return NULL;
 	}
+	c.ladder = ladder_choose(profile, c.cores, workload->tasks.n, opt->workers, opt->workers_n);
+	c.field = choose_field(workload, reference, choose_tasks(&c, reference));
+	c.workload = &c.field.workload;
+	c.reference = &c.field.reference;
+	c.repeat = choose_repeat(c.reference);
 	c.rng.state = seed;
 	progress_start("race", 1000);
-	err = enter_all(&c, profile);
+	err = enter_all(&c);
 	if (!err)
 		err = run_rounds(&c);
 	if (err)

@@ -288,8 +288,9 @@ static double steal_since(struct cpu_times before)
 static char *name_task(const struct trial_plan *plan, size_t job)
 {
 	size_t task = job % plan->workload->tasks.n;
+	size_t number = plan->numbers ? plan->numbers[task] : task;
 
-	return xasprintf("task %zu (%s)", task + 1, plan->workload->tasks.items[task]);
+	return xasprintf("task %zu (%s)", number + 1, plan->workload->tasks.items[task]);
 }
 
 static void read_jobs(const struct session *s, struct trial *t)

@@ -28,6 +28,8 @@ struct trial_plan {
 	const struct workload *workload;
 	enum trial_way way;
 	int workers;
+	const size_t
+		*numbers;    /* of the tasks, from 0, as the user counts them; NULL: as they are */
 	unsigned repeat;     /* run the whole list of tasks that often; 0: once */
 	bool sample_memory;  /* take pss_bytes; disturbs the timing */
 	uint64_t timeout_ns; /* for one task; the trial gets what its tasks may need, and no more */

@@ -29,7 +29,7 @@ static const struct {
 	const char *hint;
 } refused[] = {
 	{ "fails-with-code", "task 1 (1) failed: exit code 3: target_faulty: 1 fails",
-	  "try it by hand: " },
+	  "run it by hand: " },
 	{ "crashes", "task 3 (3) failed: killed by SIGSEGV", "target_faulty crashes 3 </dev/null" },
 	{ "asserts", "task 3 (3) failed: killed by SIGABRT: target_faulty: ", "exit code 0" },
 	{ "hangs", "task 3 (3) did not end within 0.5 s", "--timeout 1," },
