@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/cache.h"
 #include "analyzer/catalogue.h"
 #include "analyzer/checks.h"
 #include "analyzer/clang.h"
@@ -11,11 +12,20 @@
 #include "analyzer/worker.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "data/data.h"
 
 struct gathering {
 	const struct compdb *db;
+	struct cache cache;
+	/* Borrowed copies of the entries to be parsed, and their places in the database. */
+	struct {
+		VEC_FIELDS(struct compdb_entry);
+	} todo;
+	struct {
+		VEC_FIELDS(size_t);
+	} places;
 	struct tu
 		*units; /* in the order of the database, so that results do not depend on timing */
 	struct unit_failures failures;
@@ -34,8 +44,9 @@ static void on_parsed(void *data, size_t index, struct tu *tu)
 	struct gathering *g = data;
 
 	if (tu->problem)
-		add_failure(g, g->db->items[index].file, tu_string(tu, tu->problem));
-	g->units[index] = *tu;
+		add_failure(g, g->todo.items[index].file, tu_string(tu, tu->problem));
+	cache_store(&g->cache, &g->todo.items[index], tu);
+	g->units[g->places.items[index]] = *tu;
 	*tu = (struct tu){ 0 };
 }
 
@@ -43,7 +54,7 @@ static void on_failed(void *data, size_t index, const char *why)
 {
 	struct gathering *g = data;
 
-	add_failure(g, g->db->items[index].file, why);
+	add_failure(g, g->todo.items[index].file, why);
 }
 
 static int by_file(const void *a, const void *b)
@@ -64,6 +75,9 @@ static void gathering_clear(struct gathering *g)
 		free(f->why);
 	}
 	vec_clear(&g->failures);
+	cache_clear(&g->cache);
+	vec_clear(&g->todo);
+	vec_clear(&g->places);
 }
 
 static struct error *gather(const struct compdb *db, const struct analyzer_options *opt,
@@ -75,8 +89,15 @@ static struct error *gather(const struct compdb *db, const struct analyzer_optio
 
 	g->db = db;
 	g->units = xcalloc(db->n + 1, sizeof(*g->units));
-	progress_start("reading source", db->n);
-	err = worker_run(db->items, db->n, &options, &sink);
+	cache_init(&g->cache, opt->cache_dir);
+	for (size_t i = 0; i < db->n; i++) {
+		if (cache_load(&g->cache, &db->items[i], &g->units[i]))
+			continue;
+		vec_push(&g->todo, db->items[i]);
+		vec_push(&g->places, i);
+	}
+	progress_start("reading source", g->todo.n);
+	err = worker_run(g->todo.items, g->todo.n, &options, &sink);
 	progress_end();
 	if (err)
 		return err;
@@ -112,6 +133,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 	program_link(&program);
 	checks_run(&program, &facts);
 	facts.units = db.n + db.not_c.n;
+	log_debug("%zu units, %zu of them from the cache", db.n, db.n - g.todo.n);
 	facts.failures = g.failures;
 	g.failures = (struct unit_failures){ 0 }; /* now the facts' */
 	facts_sort(&facts);
@@ -119,6 +141,16 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 		*ret_dir = xstrdup(db.directory);
 	*ret = facts;
 	return NULL;
+}
+
+char *analyzer_cache_dir(void)
+{
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	if (cache && cache[0] == '/')
+		return xasprintf("%s/concur/analyzer", cache);
+	return home && home[0] == '/' ? xasprintf("%s/.cache/concur/analyzer", home) : NULL;
 }
 
 /* -- is libclang whole? -- */

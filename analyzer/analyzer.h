@@ -18,11 +18,16 @@ struct analyzer_options {
 	const char *start_dir;   /* NULL: the working directory */
 	int jobs;                /* 0: one worker a core */
 	unsigned unit_timeout_s; /* for one translation unit; 0: 120 */
+	const char *cache_dir; /* units that did not change are not parsed again; NULL: no cache */
 };
 
 /* Where the database was found goes to *ret_dir (owned by the caller; may be NULL). */
 struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret,
 			   char **ret_dir) ERROR_MUST_CHECK;
+
+/* Where a cache belongs: $XDG_CACHE_HOME/concur/analyzer, or the same below ~/.cache; NULL without
+ * a home. Owned by the caller. */
+char *analyzer_cache_dir(void);
 
 /* Can libclang parse at all? (It "succeeds" without its builtin headers, with half of the tree.)
  * For concur doctor and every analysis. */

@@ -58,27 +58,65 @@ static void drop_repeats(struct variable *v)
 	}
 }
 
+static void add_access(struct variable *variables, const struct check_context *c,
+		       const struct program_walk *w)
+{
+	const struct program_symbol *symbols = c->program->symbols.items;
+	const struct held *held = locks_at(c->locks, w);
+	struct site site = { .file = program_text(w, w->event->file),
+			     .line = w->event->line,
+			     .kind = w->event->kind,
+			     .lock = held ? held->name : NULL };
+
+	if (w->function != TU_NONE)
+		site.function = symbols[w->function].name;
+	vec_push(&variables[w->symbol], site);
+}
+
+static bool writes_argument(const struct catalogue_entry *e, uint16_t which)
+{
+	for (size_t i = 0; i < e->conditions_n; i++)
+		if (e->conditions[i].kind == CONDITION_WRITES && e->conditions[i].argument == which)
+			return true;
+	return false;
+}
+
+/* What a library function known to the catalogue does with an address: memset() writes, printf()
+ * reads. The access was added just before the call. */
+static void judge_arguments(struct variable *variables, const struct check_context *c,
+			    const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(c->program, w->symbol);
+	const struct event *args;
+	size_t n;
+
+	if (!e || !(catalogue_has(e, CONDITION_WRITES) || e->effects & EFFECT_BIT(EFFECT_OUTPUT)))
+		return;
+	args = program_arguments(w, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct variable *v;
+
+		if (!(args[i].flags & ARGUMENT_SYMBOL))
+			continue;
+		v = &variables[w->in->symbols[args[i].symbol]];
+		if (v->n && v->items[v->n - 1].kind == EVENT_ADDRESS &&
+		    v->items[v->n - 1].line == args[i].line)
+			v->items[v->n - 1].kind =
+				writes_argument(e, args[i].which) ? EVENT_WRITE : EVENT_READ;
+	}
+}
+
 static struct variable *collect(const struct check_context *c)
 {
 	const struct program *p = c->program;
 	struct variable *variables = xcalloc(p->symbols.n + 1, sizeof(*variables));
 
 	for (struct program_walk w = { .program = p }; program_next(&w);) {
-		const struct event *e = w.event;
-		const struct held *held;
-
-		if (e->kind < EVENT_READ || e->kind > EVENT_ADDRESS ||
-		    !is_candidate(&p->symbols.items[w.symbol]))
-			continue;
-		held = locks_at(c->locks, &w);
-		vec_push(&variables[w.symbol],
-			 ((struct site){ .file = program_text(&w, e->file),
-					 .function = w.function == TU_NONE
-							     ? NULL
-							     : p->symbols.items[w.function].name,
-					 .line = e->line,
-					 .kind = e->kind,
-					 .lock = held ? held->name : NULL }));
+		if (w.event->kind >= EVENT_READ && w.event->kind <= EVENT_ADDRESS &&
+		    is_candidate(&p->symbols.items[w.symbol]))
+			add_access(variables, c, &w);
+		else if (w.event->kind == EVENT_CALL)
+			judge_arguments(variables, c, &w);
 	}
 	for (size_t i = 0; i < p->symbols.n; i++)
 		drop_repeats(&variables[i]);

@@ -27,6 +27,7 @@ void sandbox_clear(struct sandbox *s)
 	strbuf_clear(&s->entries);
 	facts_clear(&s->facts);
 	error_free(s->err);
+	free(s->cache_dir);
 }
 
 void sandbox_file(struct sandbox *s, const char *name, const char *text)
@@ -64,7 +65,9 @@ void sandbox_unit(struct sandbox *s, const char *name, const char *flags, const 
 void sandbox_run(struct sandbox *s)
 {
 	CLEANUP(cleanup_free) char *text = xasprintf("[%s]", strbuf_str(&s->entries));
-	struct analyzer_options opt = { .build_dir = s->dir, .unit_timeout_s = s->unit_timeout_s };
+	struct analyzer_options opt = { .build_dir = s->dir,
+					.unit_timeout_s = s->unit_timeout_s,
+					.cache_dir = s->cache_dir };
 
 	sandbox_file(s, "compile_commands.json", text);
 	s->err = analyzer_run(&opt, &s->facts, NULL);

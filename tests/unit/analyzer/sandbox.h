@@ -11,6 +11,7 @@ struct sandbox {
 	char dir[64];
 	struct strbuf entries; /* of the database, so far */
 	unsigned unit_timeout_s;
+	char *cache_dir; /* or NULL; freed by sandbox_clear() */
 	struct facts facts;
 	struct error *err;
 };
