@@ -4,7 +4,6 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "analyzer/pointers.h"
 #include "base/cleanup.h"
 
 struct call_key {
@@ -105,8 +104,8 @@ static void add_call(struct callgraph *g, const struct program_walk *w, uint32_t
 	}
 	if (!cold && w->loops)
 		e->in_loop = true;
-	if (entry && (pointer || !program_condition(w, entry, CONDITION_NO_BLOCK)))
-		e->effects |= entry->effects;
+	if (entry)
+		e->effects |= pointer ? entry->effects : pointers_effects(g->pointers, w, entry);
 }
 
 /* Functions handed to the library as threads to start, or handlers to call. */
@@ -129,7 +128,7 @@ static void note_entries(struct callgraph *g, const struct program_walk *w)
 			g->entry[w->in->symbols[args[i].symbol]] |= kind;
 }
 
-static void add_calls(struct callgraph *g, const struct pointers *pointers)
+static void add_calls(struct callgraph *g)
 {
 	const struct program *p = g->program;
 
@@ -143,7 +142,7 @@ static void add_calls(struct callgraph *g, const struct pointers *pointers)
 			note_entries(g, &w);
 			continue;
 		}
-		targets = pointers_targets(pointers, w.symbol);
+		targets = pointers_targets(g->pointers, w.symbol);
 		vec_each (targets, target)
 			add_call(g, &w, *target, true);
 	}
@@ -221,15 +220,14 @@ static void spread(struct callgraph *g, enum effect effect)
 	vec_clear(&queue);
 }
 
-void callgraph_build(const struct program *p, struct callgraph *ret)
+void callgraph_build(const struct program *p, const struct pointers *pointers,
+		     struct callgraph *ret)
 {
-	CLEANUP(pointers_clear) struct pointers pointers = { 0 };
-	struct callgraph g = { .program = p };
+	struct callgraph g = { .program = p, .pointers = pointers };
 	size_t cells = (p->symbols.n + 1) * EFFECT_COUNT;
 
-	pointers_find(p, &pointers);
 	g.entry = xcalloc(p->symbols.n + 1, sizeof(*g.entry));
-	add_calls(&g, &pointers);
+	add_calls(&g);
 	index_edges(&g, true, &g.first_in, &g.in);
 	index_edges(&g, false, &g.first_out, &g.out);
 	g.reach = xcalloc(cells, sizeof(*g.reach));

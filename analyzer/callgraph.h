@@ -13,6 +13,7 @@
 #ifndef ANALYZER_CALLGRAPH_H
 #define ANALYZER_CALLGRAPH_H
 
+#include "analyzer/pointers.h"
 #include "analyzer/program.h"
 #include "base/strbuf.h"
 
@@ -37,6 +38,7 @@ struct call_key;
 
 struct callgraph {
 	const struct program *program;
+	const struct pointers *pointers; /* borrowed */
 	VEC_FIELDS(struct call_edge);
 	struct call_key *keys;
 	/* Edges by callee: in[first_in[f]] ... in[first_in[f + 1] - 1]; and by caller. */
@@ -52,7 +54,8 @@ enum entry_kind {
 	ENTRY_HANDLER = 2, /* given to an event loop */
 };
 
-void callgraph_build(const struct program *p, struct callgraph *ret);
+void callgraph_build(const struct program *p, const struct pointers *pointers,
+		     struct callgraph *ret);
 void callgraph_clear(struct callgraph *g);
 
 const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function,

@@ -10,8 +10,7 @@ static bool find_wait(const struct check_context *c, const struct program_walk *
 
 	for (int i = -1; check_next_wait(&i);) {
 		const struct reach *r = callgraph_reach(c->graph, w->symbol, i);
-		bool direct = e && e->effects & EFFECT_BIT(i) &&
-			      !program_condition(w, e, CONDITION_NO_BLOCK);
+		bool direct = e && pointers_effects(c->pointers, w, e) & EFFECT_BIT(i);
 
 		if (!direct && (r->path != PATH_DIRECT || r->distance >= MAX_DISTANCE ||
 				callgraph_is_sink(c->program, w->symbol)))

@@ -14,7 +14,7 @@ static int find_wait(const struct check_context *c, const struct program_walk *w
 	for (int i = -1; check_next_wait(&i);) {
 		const struct reach *r = callgraph_reach(c->graph, w->symbol, i);
 
-		if (e && e->effects & EFFECT_BIT(i) && !program_condition(w, e, CONDITION_NO_BLOCK))
+		if (e && pointers_effects(c->pointers, w, e) & EFFECT_BIT(i))
 			return i;
 		if (r->path == PATH_DIRECT && r->distance < MAX_DISTANCE)
 			return i;

@@ -224,7 +224,7 @@ void check_could_be_const(const struct check_context *c, struct fact_list *list)
 		struct fact *f;
 
 		if (!is_candidate(s) || v->writes || v->throughs || v->addresses || !v->n ||
-		    !(s->flags & SYMBOL_DEFINED))
+		    !(s->flags & (SYMBOL_DEFINED | SYMBOL_TENTATIVE)))
 			continue;
 		f = add_variable(p, list, s, v);
 		if (!f)

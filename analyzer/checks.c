@@ -124,11 +124,15 @@ bool check_next_wait(int *effect)
 
 void checks_run(const struct program *p, struct facts *ret)
 {
+	CLEANUP(pointers_clear) struct pointers pointers = { 0 };
 	CLEANUP(callgraph_clear) struct callgraph graph = { 0 };
 	CLEANUP(locks_clear) struct locks locks = { 0 };
-	struct check_context context = { .program = p, .graph = &graph, .locks = &locks };
+	struct check_context context = {
+		.program = p, .pointers = &pointers, .graph = &graph, .locks = &locks
+	};
 
-	callgraph_build(p, &graph);
+	pointers_find(p, &pointers);
+	callgraph_build(p, &pointers, &graph);
 	locks_find(p, &locks);
 	for (size_t i = 0; i < CHECKS; i++) {
 		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };

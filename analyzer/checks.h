@@ -26,6 +26,7 @@ struct fact_list {
 /* What checks may ask. */
 struct check_context {
 	const struct program *program;
+	const struct pointers *pointers;
 	const struct callgraph *graph;
 	const struct locks *locks;
 };

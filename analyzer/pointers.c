@@ -18,12 +18,71 @@ void pointers_clear(struct pointers *pointers)
 	for (size_t i = 0; i < pointers->n; i++)
 		vec_clear(&pointers->sets[i]);
 	free(pointers->sets);
+	free(pointers->descriptors);
 	*pointers = (struct pointers){ 0 };
 }
 
 const struct function_set *pointers_targets(const struct pointers *pointers, uint32_t symbol)
 {
 	return &pointers->sets[symbol];
+}
+
+static uint64_t waits_mask(void)
+{
+	uint64_t mask = 0;
+
+	for (int i = 0; i < EFFECT_COUNT; i++)
+		if (effect_wait(i))
+			mask |= EFFECT_BIT(i);
+	return mask;
+}
+
+uint64_t pointers_effects(const struct pointers *pointers, const struct program_walk *w,
+			  const struct catalogue_entry *e)
+{
+	const struct event *args;
+	size_t n;
+
+	if (program_condition(w, e, CONDITION_NO_BLOCK))
+		return e->effects & ~waits_mask();
+	args = program_arguments(w, &n);
+	if (!(e->effects & EFFECT_BIT(EFFECT_FD)) || !n || args[0].which != 0 ||
+	    !(args[0].flags & ARGUMENT_SYMBOL))
+		return e->effects;
+	switch (pointers->descriptors[w->in->symbols[args[0].symbol]]) {
+	case DESCRIPTOR_SOCKET:
+		return (e->effects & ~EFFECT_BIT(EFFECT_FD)) | EFFECT_BIT(EFFECT_NETWORK);
+	case DESCRIPTOR_FILE:
+		return (e->effects & ~EFFECT_BIT(EFFECT_FD)) | EFFECT_BIT(EFFECT_DISK);
+	default:
+		return e->effects;
+	}
+}
+
+static void note_result(const struct program *p, struct pointers *pointers,
+			const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(p, w->in->symbols[w->event->value]);
+
+	if (e && e->effects & EFFECT_BIT(EFFECT_OPENS_SOCKET))
+		pointers->descriptors[w->symbol] |= DESCRIPTOR_SOCKET;
+	if (e && e->effects & EFFECT_BIT(EFFECT_OPENS_FILE))
+		pointers->descriptors[w->symbol] |= DESCRIPTOR_FILE;
+}
+
+/* What is given to connect() or setsockopt() is a socket. */
+static void note_use(const struct program *p, struct pointers *pointers,
+		     const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(p, w->symbol);
+	const struct event *args;
+	size_t n;
+
+	if (!e || strcmp(e->header, "sys/socket.h") != 0)
+		return;
+	args = program_arguments(w, &n);
+	if (n && args[0].which == 0 && args[0].flags & ARGUMENT_SYMBOL)
+		pointers->descriptors[w->in->symbols[args[0].symbol]] |= DESCRIPTOR_SOCKET;
 }
 
 static bool add_target(struct function_set *set, uint32_t function)
@@ -79,8 +138,12 @@ static void collect(const struct program *p, const struct params *params, struct
 
 		if (e->kind == EVENT_TARGET)
 			add_flow(p, pointers, flows, w.symbol, w.in->symbols[e->value]);
-		if (e->kind == EVENT_CALL)
+		if (e->kind == EVENT_RESULT)
+			note_result(p, pointers, &w);
+		if (e->kind == EVENT_CALL) {
 			callee = w.symbol;
+			note_use(p, pointers, &w);
+		}
 		if (e->kind != EVENT_ARGUMENT || !(e->flags & ARGUMENT_SYMBOL) ||
 		    callee == TU_NONE || e->which >= PARAMS)
 			continue;
@@ -98,12 +161,18 @@ void pointers_find(const struct program *p, struct pointers *ret)
 	bool changed = true;
 
 	pointers.sets = xcalloc(p->symbols.n + 1, sizeof(*pointers.sets));
+	pointers.descriptors = xcalloc(p->symbols.n + 1, sizeof(*pointers.descriptors));
 	collect(p, &params, &pointers, &flows);
-	while (changed) { /* ends: sets only grow, up to MAX_TARGETS */
+	while (changed) { /* ends: sets only grow, and have an end */
 		changed = false;
 		vec_each (&flows, flow) {
 			struct function_set *to = &pointers.sets[flow->to];
 			const struct function_set *from = &pointers.sets[flow->from];
+			uint8_t kinds =
+				pointers.descriptors[flow->to] | pointers.descriptors[flow->from];
+
+			changed |= kinds != pointers.descriptors[flow->to];
+			pointers.descriptors[flow->to] = kinds;
 
 			for (size_t i = 0; to != from && i < from->n; i++)
 				changed |= add_target(to, from->items[i]);

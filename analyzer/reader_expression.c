@@ -117,6 +117,16 @@ static void walk_unary(struct reader *r, CXCursor c, enum mode mode)
 	}
 }
 
+/* By its name: an int could be anything. */
+static bool is_descriptor(struct reader *r, uint32_t symbol)
+{
+	const struct symbol *s = &r->b.tu.symbols.items[symbol];
+	const char *name = tu_string(&r->b.tu, s->name);
+
+	return s->kind != SYMBOL_FUNCTION && !strcmp(tu_string(&r->b.tu, s->type), "int") &&
+	       (strcasestr(name, "fd") || strcasestr(name, "sock") || strcasestr(name, "sd"));
+}
+
 /* A pointer that is given a function, or another pointer to one. */
 static void note_target(struct reader *r, uint32_t to, CXCursor value)
 {
@@ -134,11 +144,18 @@ static void note_target(struct reader *r, uint32_t to, CXCursor value)
 	from = reader_named(r, value);
 	if (to == TU_NONE || from == TU_NONE || from == to)
 		return;
-	if (!reader_is_function(r, from) && !type_is_function_pointer(clang_getCursorType(inner)))
+	if (!reader_is_function(r, from) && !type_is_function_pointer(clang_getCursorType(inner)) &&
+	    !is_descriptor(r, from) && !is_descriptor(r, to))
 		return;
 	e = reader_event(r, EVENT_TARGET, value);
 	e->symbol = to;
 	e->value = from;
+}
+
+/* Functions come in pointers, descriptors in ints. */
+static bool may_carry(CXType type)
+{
+	return type_is_pointer(type) || clang_getCanonicalType(type).kind == CXType_Int;
 }
 
 static void note_result(struct reader *r, uint32_t to, CXCursor value)
@@ -164,7 +181,7 @@ static void walk_assignment(struct reader *r, CXCursor left, CXCursor right)
 {
 	reader_expression(r, left, MODE_WRITE);
 	reader_expression(r, right, MODE_READ);
-	if (type_is_pointer(clang_getCursorType(left)))
+	if (may_carry(clang_getCursorType(left)))
 		note_target(r, reader_named(r, left), right);
 	note_result(r, reader_named(r, left), right);
 }
@@ -313,7 +330,7 @@ void reader_initializer(struct reader *r, CXCursor init, uint32_t to, CXType typ
 
 	if (clang_getCursorKind(inner) != CXCursor_InitListExpr) {
 		reader_expression(r, init, MODE_READ);
-		if (type_is_pointer(type))
+		if (may_carry(type))
 			note_target(r, to, init);
 		note_result(r, to, init);
 		return;
