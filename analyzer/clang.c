@@ -1,5 +1,6 @@
 #include "analyzer/clang.h"
 
+#include <glob.h>
 #include <string.h>
 
 #include "analyzer/reader.h"
@@ -71,6 +72,17 @@ static bool is_option_complaint(const char *text)
 	       strstr(text, "optimization flag");
 }
 
+/* A system header written for gcc may hold an attribute clang does not take: the declarations are
+ * read all the same. */
+static bool is_in_system_header(struct reader *r, CXDiagnostic diagnostic)
+{
+	CXSourceLocation loc = clang_getDiagnosticLocation(diagnostic);
+	CXFile file;
+
+	clang_getFileLocation(loc, &file, NULL, NULL, NULL);
+	return file && reader_file(r, file, loc)->system;
+}
+
 static char *describe(struct reader *r, CXDiagnostic diagnostic)
 {
 	CLEANUP(cleanup_free) char *text = cursor_text(clang_getDiagnosticSpelling(diagnostic));
@@ -98,7 +110,9 @@ static void check_diagnostics(struct reader *r)
 		CLEANUP(cleanup_free) char *text = cursor_text(clang_getDiagnosticSpelling(d));
 
 		fatal = severity == CXDiagnostic_Fatal;
-		if (severity >= CXDiagnostic_Error && !is_option_complaint(text ? text : "")) {
+		if (fatal ||
+		    (severity == CXDiagnostic_Error && !is_option_complaint(text ? text : "") &&
+		     !is_in_system_header(r, d))) {
 			if (!errors++ || fatal) {
 				free(first);
 				first = describe(r, d);
@@ -121,23 +135,43 @@ static void add_include(CXFile file, CXSourceLocation *stack, unsigned depth, CX
 	vec_push(&r->b.tu.includes, reader_file(r, file, depth ? stack[0] : none)->path);
 }
 
+/* The last place to look for omp.h, which clang does not bring along: gcc's own headers. */
+static void add_openmp(const struct compdb_entry *entry, struct strings *argv)
+{
+	glob_t found = { 0 };
+
+	vec_each (&entry->argv, arg) {
+		if (strcmp(*arg, "-fopenmp") != 0 && strcmp(*arg, "-fopenmp-simd") != 0)
+			continue;
+		if (!glob("/usr/lib/gcc/*/*/include/omp.h", 0, NULL, &found)) {
+			const char *path = found.gl_pathv[found.gl_pathc - 1];
+			CLEANUP(cleanup_free)
+			char *dir = xstrndup(path, strlen(path) - strlen("/omp.h"));
+
+			strings_add(argv, "-idirafter");
+			strings_add(argv, dir);
+		}
+		globfree(&found);
+		return;
+	}
+}
+
 static enum CXErrorCode parse(struct reader *r, CXIndex index)
 {
-	static const char *const more[] = { "-w", "-ferror-limit=0" };
 	const struct compdb_entry *entry = r->entry;
-	size_t n = entry->argv.n + sizeof(more) / sizeof(more[0]);
-	CLEANUP(cleanup_free) const char **argv = xreallocarray(NULL, n, sizeof(*argv));
+	CLEANUP(strings_clear) struct strings argv = { 0 };
 	struct CXUnsavedFile unsaved = { .Filename = entry->file, .Contents = entry->source };
 
-	for (size_t i = 0; i < entry->argv.n; i++)
-		argv[i] = entry->argv.items[i];
-	for (size_t i = entry->argv.n; i < n; i++)
-		argv[i] = more[i - entry->argv.n];
+	vec_each (&entry->argv, arg)
+		strings_add(&argv, *arg);
+	add_openmp(entry, &argv);
+	strings_add(&argv, "-w");
+	strings_add(&argv, "-ferror-limit=0");
 	if (entry->source)
 		unsaved.Length = strlen(entry->source);
-	return clang_parseTranslationUnit2FullArgv(index, entry->file, argv, (int)n, &unsaved,
-						   entry->source ? 1 : 0,
-						   CXTranslationUnit_KeepGoing, &r->unit);
+	return clang_parseTranslationUnit2FullArgv(
+		index, entry->file, (const char *const *)argv.items, (int)argv.n, &unsaved,
+		entry->source ? 1 : 0, CXTranslationUnit_KeepGoing, &r->unit);
 }
 
 static const char *parse_failure(enum CXErrorCode code, const struct compdb_entry *entry)
