@@ -257,15 +257,6 @@ static void call_main(struct copy *c)
 		hook_exit(c->image.main(count(c->argv), c->argv, environ));
 }
 
-static void close_files(struct copy *c)
-{
-	for (unsigned i = 0; i < COPY_FILES; i++) {
-		if (c->files[i])
-			fclose(c->files[i]);
-		c->files[i] = NULL;
-	}
-}
-
 /* What the job may have left, after its end was taken. */
 static void clean_up(struct copy *c)
 {
@@ -273,7 +264,7 @@ static void clean_up(struct copy *c)
 		copy_refuse("it ends while threads of its own still run");
 	close_range(3, (unsigned)c->base_fd - 1, 0);
 	if (c->cwd_fd >= 0 && fchdir(c->cwd_fd) < 0)
-		copy_refuse("its working directory has gone");
+		copy_refuse("it closes descriptors that it has not opened");
 	umask(c->umask);
 	image_reset(&c->image);
 }
@@ -293,7 +284,6 @@ static void run_job(struct copy *c)
 	c->watch->deadline_ns = job->start_ns + c->host->plan->timeout_ns;
 	copy_self = c;
 	call_main(c);
-	close_files(c);
 	copy_close_streams(c);
 	copy_self = NULL;
 	c->watch->deadline_ns = 0;
@@ -313,6 +303,7 @@ static void *work(void *arg)
 {
 	struct copy *c = arg;
 
+	host_place(c->index, false);
 	if (prepare(c))
 		failed = true;
 	pthread_barrier_wait(&loaded);
@@ -362,6 +353,7 @@ static int load_all(const struct host *h, struct copy *copies)
 		err = load_one(h, copies, i);
 	if (!err)
 		give_to_libc(&copies[0]);
+	image_all_loaded();
 	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
 		struct copy *c = &copies[i];
 

@@ -31,6 +31,7 @@ struct exec_worker {
 	struct capture_set captures;
 	char **argv;
 	int stderr_fd;
+	bool placed; /* on a core of its own, where its processes start */
 };
 
 struct exec_pool {
@@ -115,6 +116,8 @@ static int run_job(struct exec_worker *w, uint32_t index)
 		close(out);
 		return err;
 	}
+	if (w->placed)
+		host_release(pid);
 	w->watch.pid = pid;
 	w->watch.deadline_ns = job->start_ns + h->plan->timeout_ns;
 	await(w, pid, job);
@@ -132,6 +135,9 @@ static void *work(void *arg)
 	uint32_t job;
 	int err;
 
+	w->placed = pool->host->plan->workers <= host_cores();
+	if (w->placed)
+		host_place((uint32_t)(w - pool->workers), true);
 	while (!pool->stop && host_next_job(pool->host, &job)) {
 		err = run_job(w, job);
 		if (err) {

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,6 +180,47 @@ uint64_t host_pss_bytes(pid_t pid)
 	buf[n] = '\0';
 	at = strstr(buf, "\nPss:");
 	return at ? strtoull(at + 5, NULL, 10) * 1024 : 0;
+}
+
+/* The main thread is never placed: what it may use, all may. */
+static cpu_set_t usable_cores(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(getpid(), sizeof(set), &set) < 0 || !CPU_COUNT(&set)) {
+		CPU_ZERO(&set);
+		CPU_SET(0, &set);
+	}
+	return set;
+}
+
+uint32_t host_cores(void)
+{
+	cpu_set_t usable = usable_cores();
+
+	return (uint32_t)CPU_COUNT(&usable);
+}
+
+void host_place(uint32_t i, bool stay)
+{
+	cpu_set_t usable = usable_cores(), one;
+	int cpu = -1;
+
+	for (uint32_t left = i % (uint32_t)CPU_COUNT(&usable) + 1; left;
+	     left -= CPU_ISSET(cpu, &usable) != 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	if (!stay)
+		sched_setaffinity(0, sizeof(usable), &usable);
+}
+
+void host_release(pid_t pid)
+{
+	cpu_set_t usable = usable_cores();
+
+	sched_setaffinity(pid, sizeof(usable), &usable);
 }
 
 /* concur has died, or wants us gone: leave nothing behind. */

@@ -36,6 +36,16 @@ void host_why(const struct host *h, const char *fmt, ...) __attribute__((format(
 /* The argv of a task, NULL-terminated, into `argv` (argc + 1 pointers into the plan). */
 void host_argv(const struct host *h, uint32_t task, char **argv);
 uint32_t host_max_argc(const struct host *h);
+/*
+ * Put the calling thread on the i-th core that we may use, counted round and round; unless it shall
+ * `stay`, it may then leave again. Workers that start on one core beside an idle machine are soon
+ * spread by the scheduler; beside a busy one they share that core for hundreds of milliseconds.
+ */
+void host_place(uint32_t i, bool stay);
+/* Let a process that was started by a thread which stays go where it will. */
+void host_release(pid_t pid);
+/* Cores that we may use. */
+uint32_t host_cores(void);
 /* Take the next job; false: there is none left. */
 bool host_next_job(const struct host *h, uint32_t *job);
 /* Anonymous memory, zeroed, for the life of the process; NULL when there is none. */
