@@ -26,16 +26,6 @@ struct copy_at_exit { /* atexit, on_exit and __cxa_atexit in one */
 	void *arg;
 };
 
-/* A stream that writes to its worker's descriptor, whichever thread flushes it. */
-struct copy_stream {
-	struct copy *owner;
-	int fd;
-	FILE *file;
-	char buffer[4096]; /* the size stdio takes for a regular file */
-	char *stolen;      /* what another thread's fflush(NULL) took out of the buffer */
-	size_t stolen_n, stolen_cap;
-};
-
 struct copy {
 	const struct host *host;
 	unsigned index;
@@ -54,7 +44,8 @@ struct copy {
 	int status;              /* as waitpid() */
 	bool discard;            /* what is still in stdout's buffer: _exit() and abort() do */
 	FILE **in, **out, **err; /* the copy's stdin, stdout and stderr variables */
-	struct copy_stream streams[3];
+	FILE *streams[3];        /* as they were at the start; NULL: closed */
+	char buffers[3][4096];   /* the size stdio takes for a regular file */
 	struct copy_at_exit at_exit[COPY_AT_EXIT];
 	unsigned at_exit_n;
 	FILE *files[COPY_FILES];  /* opened by the program and not yet closed */
@@ -72,9 +63,11 @@ _Noreturn void copy_end_job(struct copy *c, int status);
 /* The trial cannot go on: the program does what one cannot do in a shared process. */
 _Noreturn void copy_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* copy_stdio.c: fresh streams for a job; flush and close them. */
+/* copy_stdio.c: fresh streams for a job; flush and close them, and all others of the job. */
 int copy_open_streams(struct copy *c);
 void copy_close_streams(struct copy *c);
+/* The program has closed it. */
+void copy_forget_stream(struct copy *c, FILE *file);
 /* Once: libc's own stdout and stderr, used by what no hook reaches, lead to the worker's. */
 int copy_redirect_libc(void);
 

@@ -29,6 +29,10 @@ void *hook_find(const char *name);
 FILE *hook_stdout(void);
 FILE *hook_stderr(void);
 
+/* A path as this worker has to open it; `own` has room for another. */
+#define HOOK_PATH 128
+const char *hook_path(const char *path, char own[HOOK_PATH]);
+
 /* What exit() is bound to; also what follows main(). */
 _Noreturn void hook_exit(int code);
 

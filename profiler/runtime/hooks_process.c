@@ -1,9 +1,12 @@
 /*
  * hooks_process.c - descriptors, other programs and threads
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +41,72 @@ static int hook_close_range(unsigned first, unsigned last, int flags)
 static void hook_closefrom(int first)
 {
 	hook_close_range((unsigned)(first < 0 ? 0 : first), ~0u, 0);
+}
+
+/*
+ * /dev/stdout and its like lead to the descriptors of the process, which are not the worker's. The
+ * path to be used instead, in `own` if it is another.
+ */
+const char *hook_path(const char *path, char own[HOOK_PATH])
+{
+	static const struct {
+		const char *prefix, *instead;
+	} paths[] = {
+		{ "/dev/stdin", "/proc/thread-self/fd/0" },
+		{ "/dev/stdout", "/proc/thread-self/fd/1" },
+		{ "/dev/stderr", "/proc/thread-self/fd/2" },
+		{ "/dev/fd/", "/proc/thread-self/fd/" },
+		{ "/proc/self/", "/proc/thread-self/" },
+	};
+
+	if (!copy_in_job() || (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/", 6) != 0))
+		return path;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		size_t n = strlen(paths[i].prefix);
+
+		if (strncmp(path, paths[i].prefix, n) == 0 && strlen(path) < HOOK_PATH / 2) {
+			snprintf(own, HOOK_PATH, "%s%s", paths[i].instead, path + n);
+			return own;
+		}
+	}
+	return path;
+}
+
+/* The third argument, where there is one. */
+#define MODE(flags, ap) ((flags) & (O_CREAT | __O_TMPFILE) ? va_arg(ap, mode_t) : 0)
+
+static int hook_open(const char *path, int flags, ...)
+{
+	char own[HOOK_PATH];
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = MODE(flags, ap);
+	va_end(ap);
+	return open(hook_path(path, own), flags, mode);
+}
+
+static int hook_openat(int dir, const char *path, int flags, ...)
+{
+	char own[HOOK_PATH];
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = MODE(flags, ap);
+	va_end(ap);
+	return openat(dir, hook_path(path, own), flags, mode);
+}
+
+static int hook_open_2(const char *path, int flags)
+{
+	return hook_open(path, flags);
+}
+
+static int hook_openat_2(int dir, const char *path, int flags)
+{
+	return hook_openat(dir, path, flags);
 }
 
 /* --- other programs and threads --------------------------------------------------------------- */
@@ -192,6 +261,17 @@ static int hook_pthread_create(pthread_t *thread, const pthread_attr_t *attr, vo
 	return err;
 }
 
+static void *hook_dlopen(const char *path, int flags)
+{
+	return copy_in_job() ? image_open(path, flags) : dlopen(path, flags);
+}
+
+/* Another worker may have it open, and image_open() counts on it. */
+static int hook_dlclose(void *handle)
+{
+	return copy_in_job() ? 0 : dlclose(handle);
+}
+
 static _Noreturn void hook_pthread_exit(void *value)
 {
 	struct copy *c = copy_in_job();
@@ -207,10 +287,16 @@ static _Noreturn void hook_pthread_exit(void *value)
 
 /* Sorted by name. */
 const struct hook hooks_process[] = {
+	HOOK("__open64_2", hook_open_2),
+	HOOK("__open_2", hook_open_2),
+	HOOK("__openat64_2", hook_openat_2),
+	HOOK("__openat_2", hook_openat_2),
 	HOOK("close", hook_close),
 	HOOK("close_range", hook_close_range),
 	HOOK("closefrom", hook_closefrom),
 	HOOK("daemon", hook_daemon),
+	HOOK("dlclose", hook_dlclose),
+	HOOK("dlopen", hook_dlopen),
 	HOOK("execl", hook_execl),
 	HOOK("execle", hook_execle),
 	HOOK("execlp", hook_execlp),
@@ -219,6 +305,10 @@ const struct hook hooks_process[] = {
 	HOOK("execvp", hook_execvp),
 	HOOK("execvpe", hook_execvpe),
 	HOOK("fexecve", hook_fexecve),
+	HOOK("open", hook_open),
+	HOOK("open64", hook_open),
+	HOOK("openat", hook_openat),
+	HOOK("openat64", hook_openat),
 	HOOK("pthread_create", hook_pthread_create),
 	HOOK("pthread_exit", hook_pthread_exit),
 	HOOK("wait", hook_wait),

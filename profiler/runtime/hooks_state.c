@@ -1,7 +1,10 @@
 /*
  * hooks_state.c - state that libc hides, and that all threads would share
  */
+#include <errno.h>
+#include <grp.h>
 #include <locale.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -78,6 +81,9 @@ static __thread struct { /* per thread, so that each worker has its own */
 	char *token;
 	struct tm tm;
 	char time[64];
+	struct passwd user;
+	struct group group;
+	char names[4096];
 } hidden;
 
 static char *hook_strtok(char *s, const char *delimiters)
@@ -104,6 +110,38 @@ static char *hook_asctime(const struct tm *tm)
 static char *hook_ctime(const time_t *t)
 {
 	return hook_asctime(hook_localtime(t));
+}
+
+static struct passwd *hook_getpwnam(const char *name)
+{
+	struct passwd *ret = NULL;
+
+	errno = getpwnam_r(name, &hidden.user, hidden.names, sizeof(hidden.names), &ret);
+	return ret;
+}
+
+static struct passwd *hook_getpwuid(uid_t uid)
+{
+	struct passwd *ret = NULL;
+
+	errno = getpwuid_r(uid, &hidden.user, hidden.names, sizeof(hidden.names), &ret);
+	return ret;
+}
+
+static struct group *hook_getgrnam(const char *name)
+{
+	struct group *ret = NULL;
+
+	errno = getgrnam_r(name, &hidden.group, hidden.names, sizeof(hidden.names), &ret);
+	return ret;
+}
+
+static struct group *hook_getgrgid(gid_t gid)
+{
+	struct group *ret = NULL;
+
+	errno = getgrgid_r(gid, &hidden.group, hidden.names, sizeof(hidden.names), &ret);
+	return ret;
 }
 
 static struct random_data *random_state(void)
@@ -143,9 +181,13 @@ static void hook_srandom(unsigned seed)
 const struct hook hooks_state[] = {
 	HOOK("asctime", hook_asctime),
 	HOOK("ctime", hook_ctime),
+	HOOK("getgrgid", hook_getgrgid),
+	HOOK("getgrnam", hook_getgrnam),
 	HOOK("getopt", hook_getopt),
 	HOOK("getopt_long", hook_getopt_long),
 	HOOK("getopt_long_only", hook_getopt_long_only),
+	HOOK("getpwnam", hook_getpwnam),
+	HOOK("getpwuid", hook_getpwuid),
 	HOOK("gmtime", hook_gmtime),
 	HOOK("localtime", hook_localtime),
 	HOOK("rand", hook_rand),

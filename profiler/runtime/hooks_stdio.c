@@ -99,22 +99,20 @@ static void remember(FILE *file)
 	}
 }
 
-static void forget(FILE *file)
-{
-	struct copy *c = copy_self;
-
-	for (unsigned i = 0; c && i < COPY_FILES; i++) {
-		if (c->files[i] == file)
-			c->files[i] = NULL;
-	}
-}
-
 static FILE *hook_fopen(const char *path, const char *mode)
 {
-	FILE *file = fopen(path, mode);
+	char own[HOOK_PATH];
+	FILE *file = fopen(hook_path(path, own), mode);
 
 	remember(file);
 	return file;
+}
+
+static FILE *hook_freopen(const char *path, const char *mode, FILE *file)
+{
+	char own[HOOK_PATH];
+
+	return freopen(path ? hook_path(path, own) : NULL, mode, file);
 }
 
 static FILE *hook_fdopen(int fd, const char *mode)
@@ -135,7 +133,8 @@ static FILE *hook_tmpfile(void)
 
 static int hook_fclose(FILE *file)
 {
-	forget(file);
+	if (copy_self)
+		copy_forget_stream(copy_self, file);
 	return fclose(file);
 }
 
@@ -171,6 +170,8 @@ const struct hook hooks_stdio[] = {
 	HOOK("fflush_unlocked", hook_fflush),
 	HOOK("fopen", hook_fopen),
 	HOOK("fopen64", hook_fopen),
+	HOOK("freopen", hook_freopen),
+	HOOK("freopen64", hook_freopen),
 	HOOK("perror", hook_perror),
 	HOOK("printf", hook_printf),
 	HOOK("putchar", hook_putchar),

@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -329,6 +330,24 @@ static void copy_again(const struct image *image, const Elf64_Sym *sym, const ch
 	}
 }
 
+static int find_extent(struct image_module *m)
+{
+	const Elf64_Ehdr *h = (const void *)m->map->l_addr; /* PIE: linked at 0 */
+	const Elf64_Phdr *ph;
+
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+		return -ENOEXEC;
+	ph = (const void *)((const char *)h + h->e_phoff);
+	m->low = (char *)m->map->l_addr;
+	for (unsigned i = 0; i < h->e_phnum; i++) {
+		char *end = m->low + ph[i].p_vaddr + ph[i].p_memsz;
+
+		if (ph[i].p_type == PT_LOAD && page_up(end) > m->high)
+			m->high = page_up(end);
+	}
+	return 0;
+}
+
 /* Read-only after relocation: made writable while we relocate again. */
 static void protect_relro(const struct image_module *m, int protection)
 {
@@ -384,25 +403,73 @@ static void relocate(const struct image *image, const struct image_module *m)
 	protect_relro(m, PROT_READ);
 }
 
-/* --- load ------------------------------------------------------------------------------------- */
+/* --- libraries that the program loads itself -------------------------------------------------- */
 
-static int find_extent(struct image_module *m)
+static struct link_map *last_known; /* the list grows at its end; nothing is ever unloaded */
+
+static struct link_map *last_loaded(void)
 {
-	const Elf64_Ehdr *h = (const void *)m->map->l_addr; /* PIE: linked at 0 */
-	const Elf64_Phdr *ph;
+	struct link_map *map = _r_debug.r_map;
 
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
-		return -ENOEXEC;
-	ph = (const void *)((const char *)h + h->e_phoff);
-	m->low = (char *)m->map->l_addr;
-	for (unsigned i = 0; i < h->e_phnum; i++) {
-		char *end = m->low + ph[i].p_vaddr + ph[i].p_memsz;
-
-		if (ph[i].p_type == PT_LOAD && page_up(end) > m->high)
-			m->high = page_up(end);
-	}
-	return 0;
+	while (map->l_next)
+		map = map->l_next;
+	return map;
 }
+
+void image_all_loaded(void)
+{
+	last_known = last_loaded();
+}
+
+/* Of libc's own: it knows what it does. */
+static bool is_libc_module(const char *name)
+{
+	return strstr(name, "/libnss_") || strstr(name, "/gconv/") || strstr(name, "/libgcc_s");
+}
+
+static void hook_module(struct link_map *map)
+{
+	struct image_module m = { .name = map->l_name, .map = map };
+	struct tables t = read_tables(map);
+
+	if (find_extent(&m))
+		return;
+	protect_relro(&m, PROT_READ | PROT_WRITE);
+	for (int i = 0; i < 2; i++) {
+		for (size_t k = 0; k < t.rela_n[i]; k++) {
+			const Elf64_Rela *r = &t.rela[i][k];
+			const Elf64_Sym *sym = &t.symbols[ELF64_R_SYM(r->r_info)];
+			unsigned long type = ELF64_R_TYPE(r->r_info);
+			void *to = NULL;
+
+			if (sym->st_shndx == SHN_UNDEF &&
+			    (type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT))
+				to = hook_find(t.strings + sym->st_name);
+			if (to)
+				memcpy(m.low + r->r_offset, &to, sizeof(to));
+		}
+	}
+	protect_relro(&m, PROT_READ);
+}
+
+/* Locked over both: what another worker is still loading is not to be touched. */
+void *image_open(const char *path, int flags)
+{
+	static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+	void *handle;
+
+	pthread_mutex_lock(&lock);
+	handle = dlopen(path, flags);
+	for (struct link_map *map = last_known->l_next; map; map = map->l_next) {
+		if (!is_libc_module(map->l_name))
+			hook_module(map);
+		last_known = map;
+	}
+	pthread_mutex_unlock(&lock);
+	return handle;
+}
+
+/* --- load ------------------------------------------------------------------------------------- */
 
 static int open_module(const struct host *h, const char *path, struct image_module *m)
 {

@@ -58,6 +58,10 @@ int image_load(const struct host *h, unsigned index, struct image *ret);
 bool image_overlaps(const struct image *a, const struct image *b);
 /* After the last image_load(): let all copies run the same code pages, as threads would. */
 void image_share_text(const struct host *h, struct image *image);
+/* What is loaded from now on is loaded by the program itself (dlopen). */
+void image_all_loaded(void);
+/* dlopen() for the program: one library for all copies, whose calls pass through the hooks. */
+void *image_open(const char *path, int flags);
 /* Remember the writable memory; put it back. */
 int image_save(struct image *image);
 void image_reset(struct image *image);

@@ -70,6 +70,10 @@ static const char *const bearable[] = {
 	"fails-with-code",
 	"asserts",
 	"sleeps",
+	"reopens-streams",
+	"prints-wide",
+	"opens-dev-stdout",
+	"looks-up-users",
 };
 
 static void copies_answer_as_processes(void **state)
@@ -98,6 +102,26 @@ static void copies_answer_as_processes(void **state)
 		assert_same(bearable[i], &alone, &four);
 		assert_nothing_left(before);
 	}
+}
+
+/* Its library's globals, the COPY of one of them, and its own definition that the library uses. */
+static void libraries_are_copied_too(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial alone = { 0 };
+	CLEANUP(trial_clear) struct trial four = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_library", NULL, 12);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	assert_int_equal(alone.tasks[0].status, 0);
+	plan.way = TRIAL_COPIES;
+	plan.workers = 4;
+	plan.repeat = 10;
+	run(&plan, &four);
+	assert_same("target_library", &alone, &four);
 }
 
 static void processes_answer_as_one_after_another(void **state)
@@ -422,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_answer_as_processes),
+		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(processes_answer_as_one_after_another),
 		cmocka_unit_test(faults_are_named),
 		cmocka_unit_test(daemons_are_ended),
