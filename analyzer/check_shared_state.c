@@ -167,9 +167,26 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* The function that makes all accesses which may write, or NULL: what only main() sets up is less of
+ * a hurdle. */
+static const char *only_writer(const struct variable *v)
+{
+	const char *name = NULL;
+
+	vec_each (v, site) {
+		if (site->kind == EVENT_READ)
+			continue;
+		if (!site->function || (name && strcmp(name, site->function) != 0))
+			return NULL;
+		name = site->function;
+	}
+	return name;
+}
+
 static char *describe(const struct program_symbol *s, const struct variable *v)
 {
 	const char *what = s->flags & SYMBOL_STATIC_LOCAL ? "static local" : "file-scope";
+	const char *writer = only_writer(v);
 	struct strbuf out = { 0 };
 
 	strbuf_addf(&out, "%s %s (%s): %zu write%s", what, s->name, s->type, v->writes,
@@ -179,6 +196,8 @@ static char *describe(const struct program_symbol *s, const struct variable *v)
 	if (v->addresses)
 		strbuf_addf(&out, ", its address taken %zu time%s", v->addresses,
 			    plural(v->addresses));
+	if (writer)
+		strbuf_addf(&out, ", all in %s()", writer);
 	if (v->locked)
 		strbuf_addf(&out, "; %zu of %zu accesses under %s or another lock", v->locked, v->n,
 			    v->lock);
@@ -207,8 +226,7 @@ void check_shared_state(const struct check_context *c, struct fact_list *list)
 		f->detail = describe(s, v);
 		f->advice = xstrdup(s->flags & SYMBOL_STATIC_LOCAL
 					    ? "let the caller pass it in, or make it _Thread_local"
-					    : "move it into a context each worker owns, make it "
-					      "_Thread_local, or guard it with a lock");
+					    : "give each worker its own, or guard it with a lock");
 	}
 	free_variables(p, variables);
 }

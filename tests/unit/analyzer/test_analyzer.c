@@ -53,6 +53,7 @@ static void writers_have_places(void **state)
 	assert_string_equal(f->file, "a.c"); /* the definition, not the declaration */
 	assert_int_equal(f->line, 2);
 	assert_string_equal(f->effect, "file-scope");
+	assert_string_equal(f->detail, "file-scope total (int): 2 writes");
 	assert_int_equal(sites(f, "write"), 2); /* the header's once, though two units saw it */
 	assert_int_equal(sites(f, "read"), 1);
 	assert_string_equal(f->sites.items[0].file, "a.c");
@@ -83,7 +84,8 @@ static void relative_options_are_relative_to_the_entry(void **state)
 	assert_int_equal(s.facts.failures.n, 1);
 	assert_string_equal(sandbox_failure(&s, "lib/src/a.c"),
 			    "the directory it was built in is gone: build again");
-	assert_non_null(sandbox_fact(&s, "shared-state", "depth"));
+	assert_string_equal(sandbox_fact(&s, "shared-state", "depth")->detail,
+			    "file-scope depth (int): 1 write, all in f()");
 	assert_string_equal(sandbox_fact(&s, "shared-state", "depth")->file, "lib/src/a.c");
 	sandbox_clear(&s);
 }
