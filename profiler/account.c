@@ -30,7 +30,11 @@ struct account_thread {
 	uint32_t short_site; /* where looks met its short waits, the last one */
 	uint64_t
 		short_looks; /* how many of them all met the same kind; UINT64_MAX: several kinds */
-	uint64_t missed_ns, missed; /* short waits that no look met */
+	/* sparse: */
+	bool next_sparse, site_sparse; /* this site is one of the evenly taken */
+	struct mix mix;
+	/* either: */
+	uint64_t missed_ns, missed; /* waits that no look met, or no stack was taken of */
 };
 
 static struct account_thread *find(const struct account *a, pid_t tid)
@@ -88,7 +92,9 @@ static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 		sites_add(a->sites, th->site, ns, 1);
 		if (brief)
 			note_looks(a, th);
-	} else if (brief) {
+		if (th->site_sparse)
+			mix_add(&th->mix, th->site, ns, 1);
+	} else if (brief || a->sparse) {
 		th->missed_ns += ns;
 		th->missed++;
 	} else {
@@ -99,6 +105,14 @@ static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 
 static void book_missed(struct account *a, const struct account_thread *th)
 {
+	mix_merge(&a->mix, &th->mix);
+	if (mix_apply(&th->mix, a->sites, th->missed_ns, th->missed))
+		return;
+	if (a->sparse) { /* account_finish() */
+		a->unsampled_ns += th->missed_ns;
+		a->unsampled_n += th->missed;
+		return;
+	}
 	if (th->short_looks >= PURE_LOOKS && th->short_looks < UINT64_MAX) {
 		sites_add(a->sites, th->short_site, th->missed_ns, th->missed);
 		return;
@@ -139,6 +153,7 @@ static void end(struct account *a, struct account_thread *th)
 			a->sums.end_ns = th->since_ns;
 	}
 	HASH_DEL(a->by_tid, th);
+	mix_clear(&th->mix);
 	free(th);
 }
 
@@ -152,7 +167,9 @@ static void on_out(struct account *a, struct account_thread *th, const struct ev
 	if (th->state == STATE_ABSENT) /* it had not reached its gate when we came */
 		return;
 	book(a, th, ran, event->time_ns);
+	th->site_sparse = th->next_sparse;
 	th->next_site = 0;
+	th->next_sparse = false;
 	a->sums.switches += !th->hidden;
 	th->state = event->preempted ? STATE_RUNNABLE : STATE_BLOCKED;
 	th->site = event->preempted ? 0 : site;
@@ -191,6 +208,7 @@ static void restart(struct account *a, struct account_thread *th, uint64_t now_n
 	a->sums = (struct account_sums){ 0 };
 	sites_zero(a->sites);
 	th->missed_ns = th->missed = th->short_looks = 0;
+	mix_clear(&th->mix);
 	th->broken = false;
 	begin(a, th, STATE_RUN, now_ns);
 }
@@ -245,6 +263,7 @@ static void on_lost(struct account *a, uint64_t lost)
 	for (struct account_thread *it = a->by_tid; it; it = it->hh.next) {
 		it->broken = true;
 		it->next_site = 0;
+		it->next_sparse = false;
 		it->stack_ns = 0;
 	}
 }
@@ -279,6 +298,7 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 	switch (event->type) {
 	case EVENT_STACK:
 		th->next_site = event->site;
+		th->next_sparse = th->next_sparse || event->sparse;
 		th->stack_ns = event->time_ns;
 		break;
 	case EVENT_OUT:
@@ -355,6 +375,11 @@ void account_finish(struct account *a, uint64_t now_ns)
 		book(a, it, it->state != STATE_UNSURE, now_ns);
 		end(a, it);
 	}
+	if (!mix_apply(&a->mix, a->sites, a->unsampled_ns, a->unsampled_n)) {
+		a->sums.unknown_ns += a->unsampled_ns;
+		a->sums.unnamed_waits += a->unsampled_n;
+	}
+	a->unsampled_ns = a->unsampled_n = 0;
 }
 
 void account_clear(struct account *a)
@@ -363,6 +388,8 @@ void account_clear(struct account *a)
 
 	HASH_ITER (hh, a->by_tid, it, next) {
 		HASH_DEL(a->by_tid, it);
+		mix_clear(&it->mix);
 		free(it);
 	}
+	mix_clear(&a->mix);
 }

@@ -13,6 +13,9 @@
  * no other, the missed ones are booked as that kind (by the rule of three at most a tenth of that
  * time can be anything else, at 95 %).
  *
+ * Where stacks are taken of few switches only (`sparse`), the others' time goes to the sites in the
+ * shares that the evenly taken ones have, of the same thread or, for threads with too few, of all.
+ *
  * A stretch whose end or beginning is missing (lost records, an IN after an IN) is booked as
  * unknown, never stretched. Only sums are kept; a thread is forgotten when it dies. Ownership:
  * account_clear(). One thread at a time. No clock, no I/O.
@@ -25,6 +28,7 @@
 #include <sys/types.h>
 
 #include "profiler/decode.h"
+#include "profiler/mix.h"
 #include "profiler/sites.h"
 
 #define PURE_LOOKS    30
@@ -44,12 +48,15 @@ struct account {
 	pid_t root;
 	bool skip_root;      /* its threads are followed but not booked */
 	bool polled;         /* sites come from EVENT_CALL, which hits long waits only */
+	bool sparse;         /* from some time on, most switches had no stack taken */
 	struct sites *sites; /* borrowed */
 	struct account_sums sums;
 	bool restarted;       /* the root has become the program to be measured */
 	uint64_t root_cpu_ns; /* of the skipped thread */
 	uint64_t lost, seen;  /* records */
 	struct account_thread *by_tid;
+	struct mix mix;                     /* sparse: of all threads */
+	uint64_t unsampled_ns, unsampled_n; /* of threads whose own sample was too small */
 };
 
 /*

@@ -22,16 +22,19 @@ struct task_body { /* FORK and EXIT */
 	uint64_t time;
 };
 
-/* A sample that is not a waking one: the frames that follow. */
-static bool decode_chain(const unsigned char *body, size_t size, struct decode_chain *chain)
+/* A sample that is not a waking one. */
+static bool decode_stack(const unsigned char *body, size_t size, struct event *event,
+			 struct decode_chain *chain)
 {
 	uint64_t n;
 
 	if (size < sizeof(n))
 		return false;
 	memcpy(&n, body, sizeof(n));
-	if (n > (size - sizeof(n)) / sizeof(uint64_t))
+	size -= sizeof(n);
+	if (n > size / sizeof(uint64_t))
 		return false;
+	event->sparse = size > n * sizeof(uint64_t);
 	chain->ips = (const uint64_t *)(const void *)(body + sizeof(n));
 	chain->n = (size_t)n;
 	return true;
@@ -72,7 +75,7 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 		return decode_waking(body, size, ids->waking_pid_offset, event);
 	event->type = EVENT_STACK;
 	event->site = 0;
-	return decode_chain(body, size, chain);
+	return decode_stack(body, size, event, chain);
 }
 
 static bool decode_task(const unsigned char *body, size_t size, bool born, struct event *event)

@@ -3,7 +3,8 @@
  *
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
- * bytes; samples carry a CALLCHAIN (context switches) or RAW (waking) after the same fields. Records
+ * bytes; samples carry a CALLCHAIN (context switches) or RAW (waking) after those fields. The
+ * sparsely taken stacks are told by one more word at their end (TRANSACTION, always 0). Records
  * come from memory the kernel shares with us: nothing in them is believed without a check. Pure; no
  * allocation.
  */
@@ -38,6 +39,7 @@ struct event {
 	uint64_t sequence; /* order of arrival, for equal times */
 	enum event_type type;
 	pid_t pid, tid;
+	bool sparse; /* EVENT_STACK: one of the few that are taken evenly, see perf_set_dense() */
 	union {
 		bool preempted;   /* EVENT_OUT */
 		pid_t parent_tid; /* EVENT_FORK */
@@ -46,8 +48,8 @@ struct event {
 	};
 };
 
-struct decode_ids { /* which counter a sample is of */
-	uint64_t waking_id;
+struct decode_ids {               /* which counter a sample is of */
+	uint64_t waking_id;       /* 0: there is none */
 	size_t waking_pid_offset; /* of the woken thread's id in the RAW data */
 };
 

@@ -22,6 +22,8 @@
 
 #define SITES_SHOWN 32
 #define ROUND_NS    50000000 /* between two drains when little happens */
+#define OVERHEAD    0.05
+#define STACK_NS    3000 /* what one switch's stack and wake-up cost the program, measured */
 
 struct offcpu {
 	pid_t root;
@@ -38,6 +40,9 @@ struct offcpu {
 		VEC_FIELDS(struct event);
 	} queue; /* not yet processed, for an earlier one may still come */
 	uint64_t sequence, round_ns;
+	bool dense; /* every switch has its stack taken */
+	uint64_t outs, rate_ns,
+		rated; /* switches so far; when and at how many the rate was taken */
 	uint64_t switches_before;
 	struct proc_cpu children_before, root_before, root_cpu; /* root_cpu: as last seen */
 	struct proc_steal steal_before;
@@ -63,6 +68,7 @@ static void enqueue(struct event *event, const struct decode_chain *chain, void 
 		event->time_ns = clock_now_ns();
 	if ((event->type == EVENT_FORK || event->type == EVENT_EXEC) && s->tier == TIER_2)
 		call_watch_add(&s->watch, event->pid, event->tid);
+	s->outs += event->type == EVENT_OUT;
 	event->sequence = s->sequence++;
 	vec_push(&s->queue, *event);
 }
@@ -89,6 +95,32 @@ static void process(struct offcpu *s, uint64_t until_ns)
 	memmove(s->queue.items, s->queue.items + n, s->queue.n * sizeof(*s->queue.items));
 }
 
+/*
+ * Stay within the budget: when the switches of the last while, each with its stack, would have taken
+ * more than their share of the CPU, take stacks sparsely; when they would take less than half of it,
+ * densely again. Totals stay exact either way, for switch records go on.
+ */
+static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
+{
+	double budget = s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD, cost;
+	bool dense = s->dense;
+
+	if (s->tier > TIER_1 || now_ns - s->rate_ns < ROUND_NS / 2)
+		return;
+	cost = (double)((s->outs - s->rated) * STACK_NS) / (double)(now_ns - s->rate_ns);
+	if (cost > budget)
+		dense = false;
+	else if (cost < budget / 2)
+		dense = true;
+	s->rate_ns = now_ns;
+	s->rated = s->outs;
+	if (dense == s->dense)
+		return;
+	perf_set_dense(&s->perf, dense);
+	s->dense = dense;
+	s->account.sparse = true; /* once is enough: some of its waits will have no stack */
+}
+
 static void drain(struct offcpu *s)
 {
 	uint64_t previous_ns = s->round_ns;
@@ -96,6 +128,7 @@ static void drain(struct offcpu *s)
 	s->round_ns = clock_now_ns();
 	perf_drain(&s->perf, enqueue, s);
 	process(s, previous_ns);
+	keep_to_budget(s, s->round_ns);
 	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 }
 
@@ -343,6 +376,7 @@ struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct of
 	s->root = pid;
 	s->opt = *opt;
 	s->stop_fd = -1;
+	s->dense = true;
 	if (!opt->attach)
 		proc_wait_asleep(pid);
 	proc_cpu_children(&s->children_before, &s->switches_before);
@@ -442,6 +476,21 @@ static void fill(const struct offcpu *s, struct profile *p)
 	p->measured = true;
 }
 
+/* Why the tier is no better, and what was left out to stay cheap; NULL if there is nothing to say. */
+static char *explain(struct offcpu *s)
+{
+	CLEANUP(cleanup_free) char *why = MOVE(s->why);
+	double budget = s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD;
+
+	if (!s->account.sparse)
+		return MOVE(why);
+	return xasprintf(
+		"%s%swhile the program switched more than %.0f times a second, one stack in "
+		"%d was taken and no wake-ups: all of them would have cost it over %g %%",
+		why ? why : "", why ? "; " : "", budget * 1e9 / STACK_NS, SPARSE_PERIOD,
+		100 * budget);
+}
+
 struct error *offcpu_close(struct offcpu *s, struct profile *ret)
 {
 	CLEANUP(profile_clear) struct profile p = { 0 };
@@ -458,7 +507,7 @@ struct error *offcpu_close(struct offcpu *s, struct profile *ret)
 	err = sites_resolve(&s->sites);
 	if (!err) {
 		fill(s, &p);
-		p.why = MOVE(s->why);
+		p.why = explain(s);
 		*ret = p;
 		p = (struct profile){ 0 };
 	}

@@ -23,6 +23,7 @@
 struct offcpu;
 
 struct offcpu_options {
+	double overhead;    /* the share of its time that watching may cost the program; 0: 0.05 */
 	bool skip_root;     /* do not account the opened process itself, only what it starts */
 	bool attach;        /* it runs already: account its threads and children from now on */
 	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)

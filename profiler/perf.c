@@ -25,11 +25,12 @@
 #define RING_MAX     (512 * 4096) /* per CPU: no loss at 100,000 records a second */
 #define RINGS_TOTAL  (64 * 1024 * 1024)
 
-struct counters { /* what to open on one CPU */
+struct wanted { /* what to open on every CPU */
 	const pid_t *tids;
 	size_t n;
 	enum tier tier;
 	struct tracepoint waking;
+	size_t ring_size;
 };
 
 static int perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
@@ -67,15 +68,17 @@ static struct perf_event_attr dummy_attr(enum tier tier)
 	return attr;
 }
 
-static struct perf_event_attr switches_attr(enum tier tier)
+static struct perf_event_attr stacks_attr(enum tier tier, uint64_t period)
 {
 	struct perf_event_attr attr = common_attr(tier);
 
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_CONTEXT_SWITCHES;
 	attr.inherit = 1;
-	attr.sample_period = 1;
+	attr.sample_period = period;
 	attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+	if (period > 1) /* marks them; PERIOD would, but with it the kernel takes every one */
+		attr.sample_type |= PERF_SAMPLE_TRANSACTION;
 	attr.sample_max_stack = STACK_FRAMES;
 	attr.exclude_callchain_user = 1;
 	return attr;
@@ -108,17 +111,32 @@ static const char *lift(enum tier tier, int error)
 	       "perf_event_open";
 }
 
-/* One counter on one CPU; its descriptor, which p owns, to *ret. ENODEV and ESRCH are the caller's
- * to judge by errno. */
-static bool open_counter(struct perf *p, struct perf_event_attr *attr, pid_t pid, int cpu, int *ret)
+static struct perf_event_attr attr_of(enum perf_role role, const struct wanted *w)
 {
-	int fd = perf_event_open(attr, pid, cpu);
+	switch (role) {
+	case PERF_STACKS:
+		return stacks_attr(w->tier, 1);
+	case PERF_SPARSE_STACKS:
+		return stacks_attr(w->tier, SPARSE_PERIOD);
+	case PERF_WAKING:
+		return waking_attr(w->tier, w->waking.id);
+	default:
+		return dummy_attr(w->tier);
+	}
+}
 
-	if (fd < 0)
+/* One counter on one CPU; errno tells why not. The descriptor belongs to p. */
+static bool open_counter(struct perf *p, enum perf_role role, const struct wanted *w, pid_t tid,
+			 const struct perf_ring *ring, int *fd)
+{
+	struct perf_event_attr attr = attr_of(role, w);
+
+	attr.wakeup_watermark = (uint32_t)(w->ring_size / 4);
+	*fd = perf_event_open(&attr, tid, ring->cpu);
+	if (*fd < 0)
 		return false;
-	vec_push(&p->fds, fd);
-	*ret = fd;
-	return true;
+	vec_push(&p->counters, ((struct perf_counter){ .fd = *fd, .role = role }));
+	return !ring->map || !ioctl(*fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd);
 }
 
 static bool map_ring(int fd, size_t size, struct perf_ring *ring)
@@ -126,9 +144,12 @@ static bool map_ring(int fd, size_t size, struct perf_ring *ring)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	for (; size >= page; size /= 2) {
-		ring->map = mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (ring->map != MAP_FAILED) {
+		void *map = mmap(NULL, page + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+		if (map != MAP_FAILED) {
+			ring->map = map;
 			ring->size = size;
+			ring->fd = fd;
 			return true;
 		}
 		if (errno != EPERM && errno != ENOMEM) /* more than may be locked: take less */
@@ -137,56 +158,56 @@ static bool map_ring(int fd, size_t size, struct perf_ring *ring)
 	return false;
 }
 
-/* The counters of one CPU. errno tells why not. */
-static bool open_cpu(struct perf *p, const struct counters *c, size_t ring_size, int cpu,
-		     const char **what)
+/* The counters of one thread on one CPU. The first of them carries the ring. */
+static bool open_thread(struct perf *p, const struct wanted *w, pid_t tid, struct perf_ring *ring,
+			const char **what)
 {
-	struct perf_event_attr dummy = dummy_attr(c->tier), switches = switches_attr(c->tier);
-	struct perf_event_attr waking = waking_attr(c->tier, c->waking.id);
-	struct perf_ring ring = { .cpu = cpu };
-	int first = -1, fd = -1;
+	int fd;
 
-	dummy.wakeup_watermark = switches.wakeup_watermark = waking.wakeup_watermark =
-		(uint32_t)(ring_size / 4);
-	for (size_t i = 0; i < c->n; i++) {
-		*what = "switch records";
-		if (!open_counter(p, &dummy, c->tids[i], cpu, &fd)) {
-			if (errno == ESRCH && c->n > 1) /* a thread that ended meanwhile */
-				continue;
-			return false;
-		}
-		if (first < 0) {
-			*what = "the ring buffer";
-			first = fd;
-			if (!map_ring(fd, ring_size, &ring))
-				return false;
-			vec_push(&p->rings, ring);
-		} else if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, first)) {
-			return false;
-		}
-		*what = "kernel stacks of context switches";
-		if (c->tier <= TIER_1 &&
-		    (!open_counter(p, &switches, c->tids[i], cpu, &fd) ||
-		     ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, first)) &&
-		    (errno != ESRCH || c->n == 1))
-			return false;
-	}
-	*what = "wake-ups of the whole machine";
-	if (first < 0) {
-		errno = ESRCH;
+	*what = "switch records";
+	if (!open_counter(p, PERF_RECORDS, w, tid, ring, &fd))
 		return false;
-	}
-	if (c->tier == TIER_0) {
-		struct decode_ids *ids = &p->rings.items[p->rings.n - 1].ids;
+	*what = "the ring buffer";
+	if (!ring->map && !map_ring(fd, w->ring_size, ring))
+		return false;
+	*what = "kernel stacks of context switches";
+	if (w->tier > TIER_1)
+		return true;
+	return open_counter(p, PERF_STACKS, w, tid, ring, &fd) &&
+	       open_counter(p, PERF_SPARSE_STACKS, w, tid, ring, &fd);
+}
 
-		if (!open_counter(p, &waking, -1, cpu, &fd) ||
-		    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, first) ||
-		    ioctl(fd, PERF_EVENT_IOC_ID, &ids->waking_id))
-			return false;
-		ids->waking_pid_offset = c->waking.pid_offset;
+static bool open_waking(struct perf *p, const struct wanted *w, struct perf_ring *ring)
+{
+	int fd;
+
+	ring->ids.waking_pid_offset = w->waking.pid_offset;
+	return open_counter(p, PERF_WAKING, w, -1, ring, &fd) &&
+	       !ioctl(fd, PERF_EVENT_IOC_ID, &ring->ids.waking_id);
+}
+
+/* The ring of one CPU and all that writes to it. */
+static bool open_cpu(struct perf *p, const struct wanted *w, int cpu, const char **what)
+{
+	struct perf_ring ring = { .cpu = cpu };
+	bool ok = true;
+
+	for (size_t i = 0; i < w->n && ok; i++) {
+		ok = open_thread(p, w, w->tids[i], &ring, what);
+		if (!ok && errno == ESRCH && w->n > 1) /* a thread that ended meanwhile */
+			ok = true;
 	}
-	p->ready[p->rings.n - 1] = (struct pollfd){ .fd = first, .events = POLLIN };
-	return true;
+	if (ok && !ring.map) {
+		errno = ESRCH;
+		ok = false;
+	}
+	if (ok && w->tier == TIER_0) {
+		*what = "wake-ups of the whole machine";
+		ok = open_waking(p, w, &ring);
+	}
+	if (ring.map)
+		vec_push(&p->rings, ring);
+	return ok;
 }
 
 /* The next range of "0-3,8" as first and last; false at the end. */
@@ -212,27 +233,28 @@ static size_t ring_size(size_t cpus)
 	return size;
 }
 
-static struct error *open_all(struct perf *p, const struct counters *c)
+static struct error *refusal(const char *what, enum tier tier)
+{
+	int error = errno;
+	struct error *err = error_errno("perf_event_open refuses %s", what);
+
+	return error_hint(error_reclass(err, ERROR_MACHINE), "%s", lift(tier, error));
+}
+
+static struct error *open_all(struct perf *p, struct wanted *w)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct error *err = file_read("/sys/devices/system/cpu/online", &text);
-	size_t size = ring_size((size_t)sysconf(_SC_NPROCESSORS_ONLN));
-	const char *list = strbuf_str(&text);
+	const char *list = strbuf_str(&text), *what = "";
 	int first, last;
 
 	if (err)
 		return err;
+	w->ring_size = ring_size((size_t)sysconf(_SC_NPROCESSORS_ONLN));
 	while (next_range(&list, &first, &last)) {
 		for (int cpu = first; cpu <= last; cpu++) {
-			const char *what = "";
-
-			p->ready = xreallocarray(p->ready, p->rings.n + 2, sizeof(*p->ready));
-			if (open_cpu(p, c, size, cpu, &what) || errno == ENODEV)
-				continue;
-			int error = errno;
-			err = error_errno("perf_event_open refuses %s", what);
-			return error_hint(error_reclass(err, ERROR_MACHINE), "%s",
-					  lift(c->tier, error));
+			if (!open_cpu(p, w, cpu, &what) && errno != ENODEV)
+				return refusal(what, w->tier);
 		}
 	}
 	if (!p->rings.n)
@@ -242,7 +264,7 @@ static struct error *open_all(struct perf *p, const struct counters *c)
 
 /* Many threads on many CPUs take more descriptors than a shell allows. The limit is put back, for
  * programs started later inherit it. */
-static struct error *open_with_room(struct perf *p, const struct counters *c)
+static struct error *open_with_room(struct perf *p, struct wanted *w)
 {
 	struct rlimit limit, room;
 	struct error *err;
@@ -252,29 +274,39 @@ static struct error *open_with_room(struct perf *p, const struct counters *c)
 	room = (struct rlimit){ .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
 	if (limit.rlim_cur < limit.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &room);
-	err = open_all(p, c);
+	err = open_all(p, w);
 	if (limit.rlim_cur < limit.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	return err;
 }
 
+static struct error *prepare(enum tier tier, struct wanted *w)
+{
+	struct error *err;
+
+	if (tier <= TIER_1 && !kallsyms_readable()) {
+		err = error_new(ERROR_MACHINE, "/proc/kallsyms hides the kernel's addresses");
+		return error_hint(err, "%s", lift(TIER_1, EACCES));
+	}
+	if (tier != TIER_0)
+		return NULL;
+	err = tracefs_tracepoint("sched", "sched_waking", "pid", &w->waking);
+	return err ? error_hint(err, "%s", lift(TIER_0, EACCES)) : NULL;
+}
+
 struct error *perf_open(const pid_t *tids, size_t n, enum tier tier, struct perf *ret)
 {
 	CLEANUP(perf_close) struct perf p = { 0 };
-	struct counters c = { .tids = tids, .n = n, .tier = tier };
-	struct error *err = NULL;
+	struct wanted w = { .tids = tids, .n = n, .tier = tier };
+	struct error *err = prepare(tier, &w);
 
-	if (tier == TIER_0)
-		err = tracefs_tracepoint("sched", "sched_waking", "pid", &c.waking);
-	if (err)
-		return error_hint(err, "%s", lift(TIER_0, EACCES));
-	if (tier <= TIER_1 && !kallsyms_readable())
-		return error_hint(
-			error_new(ERROR_MACHINE, "/proc/kallsyms hides the kernel's addresses"),
-			"%s", lift(TIER_1, EACCES));
-	err = open_with_room(&p, &c);
+	if (!err)
+		err = open_with_room(&p, &w);
 	if (err)
 		return err;
+	p.ready = xcalloc(p.rings.n + 1, sizeof(*p.ready));
+	for (size_t i = 0; i < p.rings.n; i++)
+		p.ready[i] = (struct pollfd){ .fd = p.rings.items[i].fd, .events = POLLIN };
 	p.record = xmalloc(RECORD_MAX);
 	*ret = p;
 	p = (struct perf){ 0 };
@@ -287,14 +319,23 @@ void perf_close(struct perf *p)
 
 	vec_each (&p->rings, ring)
 		munmap(ring->map, page + ring->size);
-	vec_each (&p->fds, fd)
-		close(*fd);
+	vec_each (&p->counters, counter)
+		close(counter->fd);
 	vec_clear(&p->rings);
-	vec_clear(&p->fds);
+	vec_clear(&p->counters);
 	free(p->ready);
 	free(p->record);
 	p->ready = NULL;
 	p->record = NULL;
+}
+
+void perf_set_dense(struct perf *p, bool dense)
+{
+	vec_each (&p->counters, counter) {
+		if (counter->role == PERF_STACKS || counter->role == PERF_WAKING)
+			ioctl(counter->fd, dense ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE,
+			      0);
+	}
 }
 
 /* The record at `tail` in one piece. */

@@ -6,6 +6,7 @@
  *
  *	a dummy that carries fork, exit, exec and switch records          T0 T1 T2
  *	context switches, each with its kernel stack                      T0 T1
+ *	the same, but of every SPARSE_PERIOD-th only                      T0 T1
  *	wake-ups of the whole machine (a task's own counter misses those
  *	that interrupts and other processes cause)                        T0
  *
@@ -23,9 +24,18 @@
 #include "model/profile.h"
 #include "profiler/decode.h"
 
+#define SPARSE_PERIOD 31 /* a prime: it does not keep step with a program that takes turns */
+
+enum perf_role { PERF_RECORDS, PERF_STACKS, PERF_SPARSE_STACKS, PERF_WAKING };
+
+struct perf_counter {
+	int fd;
+	enum perf_role role;
+};
+
 struct perf_ring {
-	int cpu;
-	void *map; /* one control page, then `size` bytes */
+	int cpu, fd; /* of the counter that carries it */
+	void *map;   /* one control page, then `size` bytes */
 	size_t size;
 	struct decode_ids ids;
 };
@@ -35,8 +45,8 @@ struct perf {
 		VEC_FIELDS(struct perf_ring);
 	} rings;
 	struct {
-		VEC_FIELDS(int);
-	} fds;                 /* all counters */
+		VEC_FIELDS(struct perf_counter);
+	} counters;
 	struct pollfd *ready;  /* one per ring, and room for one more */
 	unsigned char *record; /* a record that wraps around is put together here */
 };
@@ -48,6 +58,13 @@ struct perf {
 struct error *perf_open(const pid_t *tids, size_t n, enum tier tier,
 			struct perf *ret) ERROR_MUST_CHECK;
 void perf_close(struct perf *p);
+
+/*
+ * Dense (as opened): the stack of every switch, and wake-ups. Not dense: one stack in
+ * SPARSE_PERIOD, no wake-ups; switch records go on. For programs that switch so often that the
+ * stacks would slow them down.
+ */
+void perf_set_dense(struct perf *p, bool dense);
 
 /* Hand over all records written so far; malformed ones end their ring's round as EVENT_LOST. */
 typedef void perf_fn(struct event *event, const struct decode_chain *chain, void *arg);

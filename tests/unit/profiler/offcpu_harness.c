@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -50,10 +51,68 @@ static void keep_profile(struct profile *profile, struct outcome *ret)
 		if (profile->sites.items[i].ns > profile->sites.items[i - 1].ns)
 			snprintf(ret->failure, sizeof(ret->failure), "sites are not in order");
 	}
+	if (profile->why)
+		snprintf(ret->why, sizeof(ret->why), "%s", profile->why);
 	ret->profile = *profile;
 	ret->profile.why = NULL;
 	ret->profile.sites.items = NULL;
 	profile_clear(profile);
+}
+
+static void pause_ns(uint64_t ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000),
+			      .tv_nsec = (long)(ns % 1000000000) };
+
+	nanosleep(&t, NULL);
+}
+
+/* From its gate to its end. */
+static struct error *watch_whole(const struct subprocess *sub, int gate,
+				 const struct offcpu_options *opt, struct profile *profile,
+				 struct subprocess_result *result)
+{
+	struct subprocess running = *sub;
+	struct offcpu *session;
+	struct error *err = offcpu_open(sub->pid, opt, &session);
+
+	close(gate);
+	if (err) {
+		subprocess_kill(&running);
+		return err;
+	}
+	err = subprocess_wait(&running, result);
+	if (err) {
+		offcpu_abort(session);
+		return err;
+	}
+	return offcpu_close(session, profile);
+}
+
+/* For a while in the middle of its life. */
+static struct error *watch_part(const struct subprocess *sub, int gate,
+				const struct offcpu_options *opt, uint64_t ns,
+				struct profile *profile)
+{
+	struct subprocess running = *sub;
+	struct offcpu *session;
+	struct error *err;
+
+	close(gate);
+	pause_ns(100000000);
+	err = offcpu_open(sub->pid, opt, &session);
+	if (!err) {
+		pause_ns(ns);
+		err = offcpu_close(session, profile);
+	}
+	subprocess_kill(&running);
+	return err;
+}
+
+static uint64_t cpu_ns(const struct rusage *usage)
+{
+	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000000 +
+	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
 }
 
 /* `program` is open already: an unprivileged process may not be able to walk to it. */
@@ -62,18 +121,20 @@ static struct error *run(const struct setup *setup, int program, struct outcome 
 	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
 	CLEANUP(cleanup_free) char *path = xasprintf("/proc/self/fd/%d", program);
 	CLEANUP(cleanup_fd) int out_fd = memfd_create("stdout", MFD_CLOEXEC);
+	CLEANUP(profile_clear) struct profile profile = { 0 };
 	const char *argv[WORDS + 1] = { path };
-	struct offcpu_options opt = { .skip_root = setup->skip_root, .at_least = setup->at_least };
+	struct offcpu_options opt = { .overhead = setup->overhead,
+				      .skip_root = setup->skip_root,
+				      .attach = setup->attach_ns,
+				      .at_least = setup->at_least };
 	struct subprocess_options options = { .argv = argv,
 					      .stdin_fd = -1,
 					      .stdout_fd = out_fd,
 					      .stderr_fd = 2,
 					      .keep_fds = &program,
 					      .keep_fds_n = 1 };
-	CLEANUP(profile_clear) struct profile profile = { 0 };
-	struct subprocess_result result;
+	struct subprocess_result result = { 0 };
 	struct subprocess sub;
-	struct offcpu *session;
 	struct error *err;
 	int gate[2];
 
@@ -86,25 +147,14 @@ static struct error *run(const struct setup *setup, int program, struct outcome 
 	close(gate[0]);
 	if (err)
 		return err;
-	err = offcpu_open(sub.pid, &opt, &session);
-	close(gate[1]);
-	if (err) {
-		subprocess_kill(&sub);
-		return err;
-	}
-	err = subprocess_wait(&sub, &result);
-	if (err) {
-		offcpu_abort(session);
-		return err;
-	}
-	err = offcpu_close(session, &profile);
+	if (setup->attach_ns)
+		err = watch_part(&sub, gate[1], &opt, setup->attach_ns, &profile);
+	else
+		err = watch_whole(&sub, gate[1], &opt, &profile, &result);
 	if (err)
 		return err;
 	ret->status = result.status;
-	ret->rusage_ns =
-		(uint64_t)(result.usage.ru_utime.tv_sec + result.usage.ru_stime.tv_sec) *
-			1000000000 +
-		(uint64_t)(result.usage.ru_utime.tv_usec + result.usage.ru_stime.tv_usec) * 1000;
+	ret->rusage_ns = cpu_ns(&result.usage);
 	keep_profile(&profile, ret);
 	lseek(out_fd, 0, SEEK_SET);
 	err = file_read_fd(out_fd, &out);

@@ -14,7 +14,7 @@
 
 struct outcome { /* plain data: it may come from another process */
 	bool ran;
-	char failure[256];
+	char failure[256], why[512];
 	struct profile profile; /* without its strings and sites */
 	enum wait_kind first_site_kind;
 	uint64_t first_site_ns, sites;
@@ -29,7 +29,9 @@ struct setup {
 	enum tier at_least;
 	enum tier expected; /* when it is not at_least */
 	bool skip_root;
-	uid_t uid; /* 0: as we are; else a process of that user does it */
+	double overhead;
+	uint64_t attach_ns; /* not 0: let it run, then watch it for that long and end it */
+	uid_t uid;          /* 0: as we are; else a process of that user does it */
 };
 
 void outcome_of(const struct setup *setup, struct outcome *ret);

@@ -347,6 +347,58 @@ static void missed_waits_follow_only_a_pure_sample(void **state)
 	}
 }
 
+/* A wait of `ns`; its stack is SITE_A's or SITE_B's, if it was taken. */
+static void sparse_wait(struct fixture *f, pid_t tid, uint64_t *now_ns, uint64_t ns, uint32_t site)
+{
+	if (site)
+		FEED(f, { *now_ns, .type = EVENT_STACK, .tid = tid, .site = site, .sparse = true });
+	FEED(f, { *now_ns, .type = EVENT_OUT, .tid = tid },
+	     { *now_ns + ns, .type = EVENT_IN, .tid = tid });
+	*now_ns += ns + 10;
+}
+
+static void unsampled_waits_follow_the_sample(void **state)
+{
+	struct fixture f = start(false);
+	uint64_t now_ns = 100;
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 100, .type = EVENT_IN }, { 100, .type = EVENT_EXEC },
+	     { 100, .type = EVENT_FORK, .tid = 101 }, { 100, .type = EVENT_IN, .tid = 101 });
+	f.account.sparse = true;
+	for (int i = 0; i < 20; i++) { /* 3 parts of pipe, 1 of disk */
+		sparse_wait(&f, ROOT, &now_ns, 300, SITE_A);
+		sparse_wait(&f, ROOT, &now_ns, 100, SITE_B);
+		sparse_wait(&f, ROOT, &now_ns, 4000, 0);
+	}
+	now_ns = 200;
+	sparse_wait(&f, 101, &now_ns, 8000, 0); /* too few of its own: as the others */
+	w = finish(&f, now_ns + 200000);
+	assert_int_equal(w.unknown_ns, 0);
+	assert_int_equal(w.wait_ns[WAIT_PIPE], 20 * 300 + 20 * 3000 + 6000);
+	assert_int_equal(w.wait_ns[WAIT_DISK], 20 * 100 + 20 * 1000 + 2000);
+}
+
+static void too_small_a_sample_says_nothing(void **state)
+{
+	struct fixture f = start(false);
+	uint64_t now_ns = 100;
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 100, .type = EVENT_IN }, { 100, .type = EVENT_EXEC });
+	f.account.sparse = true;
+	for (int i = 0; i < MIX_ENOUGH - 1; i++)
+		sparse_wait(&f, ROOT, &now_ns, 100, SITE_A);
+	sparse_wait(&f, ROOT, &now_ns, 5000, 0);
+	w = finish(&f, now_ns);
+	assert_int_equal(w.unknown_ns, 5000);
+	assert_int_equal(w.wait_ns[WAIT_PIPE], (MIX_ENOUGH - 1) * 100);
+}
+
 static void random_events_always_add_up(void **state)
 {
 	static const enum event_type types[] = { EVENT_STACK, EVENT_OUT,  EVENT_IN,   EVENT_WAKING,
@@ -360,6 +412,7 @@ static void random_events_always_add_up(void **state)
 		uint64_t now_ns = 10;
 
 		f.account.polled = round % 3 == 0;
+		f.account.sparse = round % 3 == 1;
 		prepare(&f);
 		for (int i = 0; i < 300; i++) {
 			struct event event = { .type = types[rng_below(&rng, 10)] };
@@ -367,6 +420,7 @@ static void random_events_always_add_up(void **state)
 			event.time_ns = now_ns += rng_below(&rng, 50);
 			event.pid = ROOT + (pid_t)rng_below(&rng, 2) * 3;
 			event.tid = event.pid + (pid_t)rng_below(&rng, 3);
+			event.sparse = rng_below(&rng, 2);
 			if (event.type == EVENT_STACK || event.type == EVENT_CALL)
 				event.site = (uint32_t)rng_below(&rng, 3);
 			account_event(&f.account, &event);
@@ -391,6 +445,8 @@ int main(void)
 		cmocka_unit_test(what_is_open_at_the_end_is_closed),
 		cmocka_unit_test(attached_threads_start_as_they_are_found),
 		cmocka_unit_test(missed_waits_follow_only_a_pure_sample),
+		cmocka_unit_test(unsampled_waits_follow_the_sample),
+		cmocka_unit_test(too_small_a_sample_says_nothing),
 		cmocka_unit_test(random_events_always_add_up),
 	};
 

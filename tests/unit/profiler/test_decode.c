@@ -3,12 +3,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "profiler/decode.h"
-#include "profiler/tracefs.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
+#include "profiler/decode.h"
+#include "profiler/perf.h"
+#include "profiler/tracefs.h"
 
 #define WAKING_ID 77
 
@@ -175,6 +179,10 @@ static void a_stack_is_borrowed_from_the_record(void **state)
 	assert_int_equal(event.tid, 11);
 	assert_int_equal(chain.n, 3);
 	assert_int_equal(chain.ips[2], 0xc);
+	assert_false(event.sparse);
+	put64(&r, 0);
+	assert_true(decode(&r, &event, &chain));
+	assert_true(event.sparse);
 }
 
 static void waking_speaks_of_the_woken(void **state)
@@ -237,6 +245,100 @@ static void truncated_records_are_refused(void **state)
 		assert_false(decode_record(types, size, &ids, &event, &chain));
 }
 
+/* A ring as the kernel shares it, in ordinary memory. */
+#define RING_BYTES 4096
+
+struct ring_fixture {
+	struct perf perf;
+	unsigned char *map;
+	struct event seen[16];
+	size_t n;
+};
+
+static void keep(struct event *event, const struct decode_chain *chain, void *arg)
+{
+	struct ring_fixture *f = arg;
+
+	(void)chain;
+	assert_true(f->n < 16);
+	f->seen[f->n++] = *event;
+}
+
+static void ring_open(struct ring_fixture *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	*f = (struct ring_fixture){ 0 };
+	f->map = mmap(NULL, page + RING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
+	assert_true(f->map != MAP_FAILED);
+	vec_push(&f->perf.rings,
+		 ((struct perf_ring){ .map = f->map, .size = RING_BYTES, .ids = ids }));
+	f->perf.record = xmalloc(65536);
+}
+
+static void ring_write(struct ring_fixture *f, uint64_t at, const void *bytes, size_t n)
+{
+	unsigned char *data = f->map + sysconf(_SC_PAGESIZE);
+
+	for (size_t i = 0; i < n; i++)
+		data[(at + i) % RING_BYTES] = ((const unsigned char *)bytes)[i];
+}
+
+static struct perf_event_mmap_page *ring_control(struct ring_fixture *f)
+{
+	return (struct perf_event_mmap_page *)(void *)f->map;
+}
+
+/* At every place a record can begin, also where it wraps around the ring's end. */
+static void records_wrap_around(void **state)
+{
+	struct record r = begin(PERF_RECORD_SWITCH, 0);
+
+	(void)state;
+	put_end(&r, 10, 11, 1000);
+	for (uint64_t at = RING_BYTES - 64; at <= RING_BYTES; at += 8) {
+		struct ring_fixture f;
+
+		ring_open(&f);
+		ring_control(&f)->data_tail = at;
+		ring_control(&f)->data_head = at + 2 * r.n;
+		ring_write(&f, at, r.bytes, r.n);
+		ring_write(&f, at + r.n, r.bytes, r.n);
+		perf_drain(&f.perf, keep, &f);
+		assert_int_equal(f.n, 2);
+		assert_int_equal(f.seen[0].type, EVENT_IN);
+		assert_int_equal(f.seen[1].tid, 11);
+		assert_int_equal(ring_control(&f)->data_tail, at + 2 * r.n);
+		perf_close(&f.perf);
+	}
+}
+
+/* A size that cannot be: the rest of the ring is given up, and said to be lost. */
+static void a_broken_ring_is_skipped(void **state)
+{
+	static const uint16_t sizes[] = { 0, 4, 7, 2000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct record r = begin(PERF_RECORD_SWITCH, 0);
+		struct ring_fixture f;
+
+		put_end(&r, 10, 11, 1000);
+		ring_open(&f);
+		ring_write(&f, 0, r.bytes, r.n);
+		((struct perf_event_header *)(void *)r.bytes)->size = sizes[i];
+		ring_write(&f, r.n, r.bytes, r.n);
+		ring_control(&f)->data_head = 2 * r.n;
+		perf_drain(&f.perf, keep, &f);
+		assert_int_equal(f.n, 2);
+		assert_int_equal(f.seen[0].type, EVENT_IN);
+		assert_int_equal(f.seen[1].type, EVENT_LOST);
+		assert_int_equal(ring_control(&f)->data_tail, 2 * r.n);
+		perf_close(&f.perf);
+	}
+}
+
 static void tracepoint_format(void **state)
 {
 	static const char text[] =
@@ -272,6 +374,8 @@ int main(void)
 		cmocka_unit_test(waking_speaks_of_the_woken),
 		cmocka_unit_test(hostile_records_are_refused),
 		cmocka_unit_test(truncated_records_are_refused),
+		cmocka_unit_test(records_wrap_around),
+		cmocka_unit_test(a_broken_ring_is_skipped),
 		cmocka_unit_test(tracepoint_format),
 	};
 

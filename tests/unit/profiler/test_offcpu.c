@@ -430,6 +430,54 @@ static void hostile_programs(void **state)
 	}
 }
 
+/* With next to no budget, stacks are taken sparsely: the totals stay, and so does the kind. */
+static void little_overhead_keeps_the_totals(void **state)
+{
+	struct setup setup = { .words = { "pingpong", "20000" }, .overhead = 0.0001 };
+	const char *said = "one stack in 31 was taken";
+	struct outcome o;
+
+	(void)state;
+	need_tier(TIER_1);
+	outcome_of(&setup, &o);
+	check_identities(&setup, &o);
+	CHECK(&setup, &o, strstr(o.why, said));
+	CHECK(&setup, &o, largest(o.profile.waits.wait_ns) == WAIT_PIPE);
+	CHECK(&setup, &o, wait_profile_unknown_share(&o.profile.waits) < 0.01);
+	CHECK(&setup, &o, o.profile.switches >= 20000);
+
+	setup = (struct setup){ .words = { "pingpong", "20000" }, .overhead = 100 };
+	outcome_of(&setup, &o);
+	CHECK(&setup, &o, !strstr(o.why, said));
+}
+
+/* A process that runs already: what its threads were waiting in before we came is accounted too. */
+static void attach_to_a_running_process(void **state)
+{
+	(void)state;
+	for (int tier = TIER_0; tier <= TIER_3; tier++) {
+		struct setup setup = { .words = { "locks", "4", "400" },
+				       .at_least = (enum tier)tier,
+				       .attach_ns = 300000000 };
+		const struct wait_profile *w;
+		struct outcome o;
+		bool good = false;
+
+		need_tier(TIER_0);
+		for (int i = 0; i < bounds[tier].attempts && !good; i++) {
+			outcome_of(&setup, &o);
+			check_identities(&setup, &o);
+			w = &o.profile.waits;
+			/* one thread sleeps, three want the mutex, and main waits to join them */
+			CHECK(&setup, &o, o.profile.threads == 5 && o.profile.processes == 1);
+			CHECK(&setup, &o, w->wall_ns > 4 * o.profile.elapsed_ns);
+			good = w->wait_ns[WAIT_LOCK] > w->wall_ns / 2 &&
+			       w->wait_ns[WAIT_SLEEP] > w->wall_ns / 20;
+		}
+		CHECK(&setup, &o, good && "locks and sleeps");
+	}
+}
+
 static void the_tier_is_explained(void **state)
 {
 	CLEANUP(cleanup_free) char *why = NULL;
@@ -474,6 +522,8 @@ int main(void)
 		cmocka_unit_test(many_children),
 		cmocka_unit_test(a_skipped_root_does_not_show),
 		cmocka_unit_test(hostile_programs),
+		cmocka_unit_test(little_overhead_keeps_the_totals),
+		cmocka_unit_test(attach_to_a_running_process),
 		cmocka_unit_test(the_tier_is_explained),
 		cmocka_unit_test(no_process_no_session),
 	};
