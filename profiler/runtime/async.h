@@ -1,0 +1,65 @@
+/*
+ * async.h - run blocking C functions, unchanged, as coroutines on one thread over io_uring
+ *
+ * Every system call of a coroutine is intercepted (Syscall User Dispatch). One that could block is
+ * turned into an operation of the ring, and the next coroutine runs meanwhile; one that could block
+ * and has no such form is refused by its name, never run silently: see data/syscalls.tsv. Each
+ * coroutine borrows the thread control block of a parked pthread, so that errno, __thread variables,
+ * stdio and mutexes work as in a thread of its own.
+ *
+ * With executors, a coroutine whose next slice of CPU time is long runs it on one of these threads
+ * and comes back to the loop with its next blocking call.
+ *
+ * One run for each process, from its main thread or any other; that thread becomes the loop. x86-64
+ * Linux with glibc; elsewhere async_why_not() says so. Functions return 0 or a negative errno.
+ */
+#ifndef RUNTIME_ASYNC_H
+#define RUNTIME_ASYNC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ASYNC_PINNED 4
+
+struct async_options {
+	unsigned coroutines;
+	unsigned executors;                      /* 0: all on the loop */
+	size_t stack_bytes;                      /* 0: as a program's main thread */
+	bool rewrite;                            /* replace hot system call instructions by jumps */
+	void (*body)(unsigned index, void *arg); /* a coroutine */
+	void *arg;
+	/* The run is void; must not return. From any coroutine, no malloc, no stdio. */
+	void (*refuse)(const char *why);
+	/* A coroutine calls _exit(); must not return. NULL: refused. */
+	void (*on_exit)(unsigned index, int status);
+};
+
+struct async_pinned { /* a call that ran on the loop and held it up */
+	const char *name;
+	uint64_t count, ns, longest_ns;
+};
+
+struct async_report {
+	uint64_t wall_ns;
+	uint64_t busy_ns;    /* the loop's thread, running coroutines */
+	uint64_t longest_ns; /* slice of a coroutine on the loop */
+	uint64_t slices, executor_slices;
+	uint64_t traps;                           /* system calls that came by SIGSYS */
+	uint64_t rewritten;                       /* that came by a jump */
+	unsigned sites, sites_left;               /* rewritten; hot but not fit for it */
+	uint64_t trap_ns, rewritten_ns;           /* what one costs on this machine, calibrated */
+	double overhead_share;                    /* of the wall time, upper bound */
+	struct async_pinned pinned[ASYNC_PINNED]; /* the worst first; name NULL: none */
+};
+
+/* Why coroutines cannot be run here, one clause for people, or NULL. */
+const char *async_why_not(void);
+
+int async_run(const struct async_options *opt, struct async_report *ret);
+
+/* What the loop is doing right now, for a watchdog on another thread: the name of the system call it
+ * is in, or NULL while it runs a program's own code or waits. `*for_ns`: since when. */
+const char *async_stalled_in(uint64_t *for_ns);
+
+#endif

@@ -1,0 +1,530 @@
+/*
+ * async_sched.c - the loop, its executors and its helpers
+ *
+ * Loop side. The loop owns the ring and decides where a coroutine goes on. With executors that is by
+ * what followed the same call before: a slice of CPU time that is usually long, or not yet known, runs
+ * on an executor; a short one stays on the loop, as handing it over would cost more than it saves.
+ */
+#include "profiler/runtime/async_core.h"
+
+#if defined(__x86_64__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LONG_NS     50000   /* a slice that is worth another thread */
+#define PINNED_NS   1000000 /* a direct call that holds the loop up */
+#define HELPERS_MAX 64
+#define LEARNT      4096
+#define CPUS_MAX    65
+
+struct queue { /* first in, first out, linked by next */
+	struct async_coro *first, **last;
+};
+
+struct pool { /* threads that take coroutines off a queue */
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct queue queue;
+	unsigned queued, threads, idle;
+	bool end;
+	pthread_t ids[CPUS_MAX];
+};
+
+struct learnt { /* about the slices that follow one call */
+	uint64_t site;
+	uint64_t mean_tsc;
+};
+
+struct async async;
+
+static struct async_cpu cpus[CPUS_MAX];
+static struct queue ready = { NULL, &ready.first };
+static struct pool executors = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				 .more = PTHREAD_COND_INITIALIZER };
+static struct pool helpers = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			       .more = PTHREAD_COND_INITIALIZER };
+static _Atomic(struct async_coro *) inbox; /* for the loop, last in first out */
+static _Atomic bool loop_sleeps;
+static struct learnt learnt[LEARNT];
+static unsigned live;
+
+static void queue_put(struct queue *q, struct async_coro *c)
+{
+	c->next = NULL;
+	*q->last = c;
+	q->last = &c->next;
+}
+
+static struct async_coro *queue_take(struct queue *q)
+{
+	struct async_coro *c = q->first;
+
+	if (!c)
+		return NULL;
+	q->first = c->next;
+	if (!q->first)
+		q->last = &q->first;
+	return c;
+}
+
+/* --- one slice -------------------------------------------------------------------------------- */
+
+static void run_slice(struct async_cpu *cpu, struct async_coro *c)
+{
+	uint64_t spent;
+
+	c->cpu = cpu;
+	if (cpu->mask != c->mask) {
+		RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &c->mask, NULL, 8);
+		cpu->mask = c->mask;
+	}
+	c->slice_key = c->site;
+	cpu->slice_tsc = async_tsc();
+	async_switch(&cpu->sp, c->sp, c->fs);
+	spent = async_tsc() - cpu->slice_tsc;
+	c->slice_tsc = spent;
+	cpu->busy_tsc += spent;
+	cpu->slices++;
+	if (spent > cpu->longest_tsc)
+		cpu->longest_tsc = spent;
+}
+
+/* --- pools ------------------------------------------------------------------------------------ */
+
+static void pool_put(struct pool *p, struct async_coro *c)
+{
+	pthread_mutex_lock(&p->lock);
+	queue_put(&p->queue, c);
+	p->queued++;
+	pthread_cond_signal(&p->more);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* The next one, or NULL at the end. */
+static struct async_coro *pool_take(struct pool *p)
+{
+	struct async_coro *c;
+
+	pthread_mutex_lock(&p->lock);
+	p->idle++;
+	while (!p->queue.first && !p->end)
+		pthread_cond_wait(&p->more, &p->lock);
+	p->idle--;
+	c = queue_take(&p->queue);
+	if (c)
+		p->queued--;
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
+static int pool_add(struct pool *p, void *(*run)(void *), void *arg)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&p->ids[p->threads], NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	p->threads += !err;
+	return -err;
+}
+
+static void pool_end(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->end = true;
+	pthread_cond_broadcast(&p->more);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < p->threads; i++)
+		pthread_join(p->ids[i], NULL);
+}
+
+static void to_loop(struct async_coro *c)
+{
+	struct async_coro *first = inbox;
+
+	do
+		c->next = first;
+	while (!atomic_compare_exchange_weak(&inbox, &first, c));
+	if (atomic_exchange(&loop_sleeps, false))
+		async_ring_wake_up();
+}
+
+static void note_thread(struct async_cpu *cpu, bool loop)
+{
+	cpu->loop = loop;
+	cpu->in_nr = -1;
+	cpu->tid = (int)RAW1(SYS_gettid, 0);
+	__asm__ volatile("rdfsbase %0" : "=r"(cpu->fs));
+	RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &cpu->mask, 8);
+}
+
+static void *execute(void *arg)
+{
+	struct async_cpu *cpu = arg;
+	struct async_coro *c;
+
+	note_thread(cpu, false);
+	if (async_trap_arm(cpu))
+		async.opt->refuse("an executor's system calls cannot be intercepted");
+	while ((c = pool_take(&executors))) {
+		run_slice(cpu, c);
+		to_loop(c);
+	}
+	return NULL;
+}
+
+static void *help(void *arg)
+{
+	struct async_coro *c;
+
+	(void)arg;
+	while ((c = pool_take(&helpers))) {
+		const long *a = c->args;
+
+		c->res = async_raw(c->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		c->answered = true;
+		to_loop(c);
+	}
+	return NULL;
+}
+
+/* A blocked helper must not hold up the next call. */
+static void ask_helper(struct async_coro *c)
+{
+	bool none;
+
+	c->answered = false;
+	pthread_mutex_lock(&helpers.lock);
+	none = helpers.idle <= helpers.queued;
+	pthread_mutex_unlock(&helpers.lock);
+	if (none && helpers.threads < HELPERS_MAX)
+		pool_add(&helpers, help, NULL);
+	pool_put(&helpers, c);
+}
+
+/* --- where to go on --------------------------------------------------------------------------- */
+
+static struct learnt *learnt_of(uint64_t site)
+{
+	return &learnt[(site * 0x9e3779b97f4a7c15ull) >> 52];
+}
+
+static void learn(const struct async_coro *c)
+{
+	struct learnt *l = learnt_of(c->slice_key);
+
+	if (l->site != c->slice_key) {
+		l->site = c->slice_key;
+		l->mean_tsc = c->slice_tsc;
+		return;
+	}
+	l->mean_tsc += c->slice_tsc / 4;
+	l->mean_tsc -= l->mean_tsc / 5;
+}
+
+static bool is_long(const struct async_coro *c)
+{
+	const struct learnt *l = learnt_of(c->site);
+
+	return l->site != c->site || (double)l->mean_tsc > LONG_NS * async.tsc_per_ns;
+}
+
+static void go_on(struct async_coro *c)
+{
+	if (executors.threads && is_long(c))
+		pool_put(&executors, c);
+	else
+		queue_put(&ready, c);
+}
+
+/* It has switched away: see to what it wants. */
+static void serve(struct async_coro *c)
+{
+	if (executors.threads)
+		learn(c);
+	switch (c->want) {
+	case WANT_NOTHING:
+		live--;
+		break;
+	case WANT_RING:
+	case WANT_POLLS:
+		while (async_ring_want(c) == -EBUSY)
+			async_ring_submit(false);
+		break;
+	case WANT_HELPER:
+		ask_helper(c);
+		break;
+	case WANT_LOOP:
+		queue_put(&ready, c);
+		break;
+	case WANT_YIELD:
+		go_on(c);
+		break;
+	}
+}
+
+static void empty_inbox(void)
+{
+	struct async_coro *c = atomic_exchange(&inbox, NULL), *in_order = NULL;
+
+	while (c) { /* turn it round */
+		struct async_coro *next = c->next;
+
+		c->next = in_order;
+		in_order = c;
+		c = next;
+	}
+	while (in_order) {
+		c = in_order;
+		in_order = c->next;
+		if (!c->answered) {
+			serve(c);
+			continue;
+		}
+		c->answered = false;
+		go_on(c);
+	}
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static void wait_for_something(void)
+{
+	bool wait = !ready.first;
+
+	if (wait) {
+		loop_sleeps = true;
+		if (inbox) {
+			loop_sleeps = false;
+			wait = false;
+		}
+	}
+	if (async_ring_submit(wait))
+		async.opt->refuse("io_uring refused what it was asked");
+	loop_sleeps = false;
+}
+
+static void loop(struct async_cpu *cpu)
+{
+	struct async_coro *c;
+
+	while (live) {
+		struct queue now = ready; /* whoever becomes ready meanwhile is next time's */
+
+		if (now.first == NULL)
+			now.last = &now.first;
+		ready = (struct queue){ NULL, &ready.first };
+		while ((c = queue_take(&now))) {
+			run_slice(cpu, c);
+			serve(c);
+		}
+		empty_inbox();
+		if (!live)
+			break;
+		wait_for_something();
+		while ((c = async_ring_next()))
+			go_on(c);
+	}
+}
+
+/* --- calibration ------------------------------------------------------------------------------ */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static double tsc_per_ns(void)
+{
+	uint64_t ns = now_ns(), tsc = async_tsc(), ns_end;
+
+	do
+		ns_end = now_ns();
+	while (ns_end - ns < 2000000);
+	return (double)(async_tsc() - tsc) / (double)(ns_end - ns);
+}
+
+/* The components of the vector state that this machine has, of those a switch keeps. */
+static uint64_t vector_state(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return ((uint64_t)high << 32 | low) & 0xe7;
+}
+
+/* --- start and end ---------------------------------------------------------------------------- */
+
+const char *async_why_not(void)
+{
+	if (!(getauxval(AT_HWCAP2) & 2))
+		return "this kernel does not let programs set their thread register (FSGSBASE)";
+	if (prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0))
+		return "this kernel has no Syscall User Dispatch (Linux 5.11 on x86-64)";
+	return async_ring_why_not();
+}
+
+static int make_coros(const struct async_options *opt)
+{
+	size_t size = opt->coroutines * sizeof(*async.coros);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t mask;
+
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	async.coros = p;
+	RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
+	for (unsigned i = 0; i < opt->coroutines; i++) {
+		struct async_coro *c = &async.coros[i];
+
+		c->index = i;
+		c->mask = mask & ~(1ull << (SIGSYS - 1));
+		c->cwd_fd = -1;
+		c->umask = -1;
+		for (int k = 0; k < 3; k++)
+			c->slots[k] = fcntl(k, F_GETFD) < 0 ? -1 : k;
+	}
+	return async_tcb_make(async.coros, opt->coroutines, opt->stack_bytes);
+}
+
+static int start(const struct async_options *opt)
+{
+	int err;
+
+	async.opt = opt;
+	async.cpus = cpus;
+	async.cpus_n = 1 + opt->executors;
+	async.tsc_per_ns = tsc_per_ns();
+	async.pinned_tsc = (uint64_t)(PINNED_NS * async.tsc_per_ns);
+	async.xstate = vector_state();
+	async.rewrite = opt->rewrite && async_rewrite_init(opt->executors) == 0;
+	mallopt(M_ARENA_MAX, (int)async.cpus_n);
+	async.base_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	err = async_ring_init(2 * opt->coroutines);
+	if (!err)
+		err = make_coros(opt);
+	if (!err)
+		err = async_fd_init();
+	if (!err)
+		err = async_trap_install();
+	note_thread(&cpus[0], true);
+	executors.queue.last = &executors.queue.first;
+	helpers.queue.last = &helpers.queue.first;
+	for (unsigned i = 0; !err && i < opt->executors; i++)
+		err = pool_add(&executors, execute, &cpus[1 + i]);
+	return err ? err : async_trap_arm(&cpus[0]);
+}
+
+static uint64_t ns_of(uint64_t tsc)
+{
+	return (uint64_t)((double)tsc / async.tsc_per_ns);
+}
+
+static void report(uint64_t wall_ns, struct async_report *ret)
+{
+	double overhead_ns;
+
+	*ret = (struct async_report){
+		.wall_ns = wall_ns,
+		.busy_ns = ns_of(cpus[0].busy_tsc),
+		.longest_ns = ns_of(cpus[0].longest_tsc),
+		.slices = cpus[0].slices,
+	};
+	for (unsigned i = 1; i < async.cpus_n; i++)
+		ret->executor_slices += cpus[i].slices;
+	for (unsigned i = 0; i < async.opt->coroutines; i++) {
+		ret->traps += async.coros[i].traps;
+		ret->rewritten += async.coros[i].rewritten;
+	}
+	async_costs(&ret->trap_ns, &ret->rewritten_ns);
+	ret->trap_ns = ns_of(ret->trap_ns);
+	ret->rewritten_ns = ns_of(ret->rewritten_ns);
+	async_rewrite_report(&ret->sites, &ret->sites_left);
+	for (struct async_pinned *p = ret->pinned; p < ret->pinned + ASYNC_PINNED; p++) {
+		if (!async_pinned_next(p))
+			break;
+		p->ns = ns_of(p->ns);
+		p->longest_ns = ns_of(p->longest_ns);
+	}
+	/* In the middle of a program a trap costs about twice what it does in a tight loop. */
+	overhead_ns = 2.0 * (double)ret->traps * (double)ret->trap_ns +
+		      (double)ret->rewritten * (double)ret->rewritten_ns;
+	ret->overhead_share = wall_ns ? overhead_ns / (double)(wall_ns * async.cpus_n) : 0;
+}
+
+int async_run(const struct async_options *opt, struct async_report *ret)
+{
+	uint64_t started;
+	int err;
+
+	if (!opt->coroutines || opt->executors >= CPUS_MAX || opt->coroutines >= 0xffff)
+		return -EINVAL;
+	err = start(opt);
+	if (err)
+		return err;
+	live = opt->coroutines;
+	for (unsigned i = 0; i < opt->coroutines; i++)
+		go_on(&async.coros[i]);
+	started = now_ns();
+	loop(&cpus[0]);
+	report(now_ns() - started, ret);
+	prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0);
+	RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &async.coros[0].mask, NULL, 8);
+	pool_end(&executors);
+	pool_end(&helpers);
+	async_tcb_end(async.coros, opt->coroutines);
+	async_ring_exit();
+	return 0;
+}
+
+const char *async_stalled_in(uint64_t *for_ns)
+{
+	int nr = cpus[0].in_nr;
+
+	if (!async.opt || nr < 0)
+		return NULL;
+	*for_ns = ns_of(async_tsc() - cpus[0].in_tsc);
+	return async_syscall_name(nr);
+}
+
+#else
+
+#include <errno.h>
+
+const char *async_why_not(void)
+{
+	return "Syscall User Dispatch exists on x86-64 only";
+}
+
+int async_run(const struct async_options *opt, struct async_report *ret)
+{
+	(void)opt;
+	(void)ret;
+	return -ENOSYS;
+}
+
+const char *async_stalled_in(uint64_t *for_ns)
+{
+	(void)for_ns;
+	return NULL;
+}
+
+#endif

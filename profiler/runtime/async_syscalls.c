@@ -1,0 +1,251 @@
+/*
+ * async_syscalls.c - one system call of a coroutine: look it up, translate, and have it done
+ *
+ * Task side.
+ */
+#include "profiler/runtime/async_core.h"
+
+#if defined(__x86_64__)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <sys/syscall.h>
+
+#define PINNED 64
+
+struct pinned { /* by system call; the loop's thread only */
+	long nr;
+	uint64_t count, tsc, longest_tsc;
+};
+static struct pinned pinned[PINNED];
+
+const char *async_syscall_name(long nr)
+{
+	const char *name = NULL;
+
+	if (nr >= 0 && nr < async_syscalls_n)
+		name = async_syscalls[nr].name;
+	return name ? name : "an unknown system call";
+}
+
+/* --- saying no -------------------------------------------------------------------------------- */
+
+static char *append(char *at, char *end, const char *s)
+{
+	while (*s && at < end - 1)
+		*at++ = *s++;
+	*at = '\0';
+	return at;
+}
+
+void async_refuse(const char *what, const char *why)
+{
+	char text[256], *at = text, *end = text + sizeof(text);
+
+	at = append(at, end, "it calls ");
+	at = append(at, end, what);
+	at = append(at, end, ": ");
+	append(at, end, why);
+	if (async_self) /* what follows is ours */
+		async_self->cpu->selector = ASYNC_ALLOW;
+	async.opt->refuse(text);
+	for (;;)
+		RAW1(SYS_exit_group, 1);
+}
+
+/* --- direct ----------------------------------------------------------------------------------- */
+
+static void note_pinned(long nr, uint64_t tsc)
+{
+	for (int i = 0; i < PINNED; i++) {
+		struct pinned *p = &pinned[i];
+
+		if (p->count && p->nr != nr)
+			continue;
+		p->nr = nr;
+		p->count++;
+		p->tsc += tsc;
+		if (tsc > p->longest_tsc)
+			p->longest_tsc = tsc;
+		return;
+	}
+}
+
+long async_direct(struct async_coro *c, long nr, const long a[6])
+{
+	struct async_cpu *cpu = c->cpu;
+	uint64_t start = async_tsc(), spent;
+	long ret;
+
+	cpu->in_tsc = start;
+	cpu->in_nr = (int)nr;
+	ret = async_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	cpu->in_nr = -1;
+	spent = async_tsc() - start;
+	if (cpu->loop && spent > async.pinned_tsc)
+		note_pinned(nr, spent);
+	return ret;
+}
+
+bool async_pinned_next(struct async_pinned *ret)
+{
+	struct pinned *worst = NULL;
+
+	for (int i = 0; i < PINNED; i++) {
+		if (pinned[i].count && (!worst || pinned[i].tsc > worst->tsc))
+			worst = &pinned[i];
+	}
+	if (!worst)
+		return false;
+	ret->name = async_syscall_name(worst->nr);
+	ret->count = worst->count;
+	ret->ns = worst->tsc;
+	ret->longest_ns = worst->longest_tsc;
+	worst->count = 0;
+	return true;
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+/*
+ * A jump, unlike a signal, has not kept the vector registers: the next coroutine would overwrite
+ * them. XSAVEC, with the components that were there at start.
+ */
+static void switch_keeping_vectors(struct async_coro *c)
+{
+	char area[4096] __attribute__((aligned(64)));
+	uint32_t low = (uint32_t)async.xstate, high = (uint32_t)(async.xstate >> 32);
+	uint64_t *header = (uint64_t *)(void *)(area + 512);
+
+	for (int i = 0; i < 8; i++) /* what XSAVEC leaves alone, XRSTOR wants to be zero */
+		((volatile uint64_t *)header)[i] = 0;
+	__asm__ volatile("xsavec64 %0" : "=m"(area) : "a"(low), "d"(high) : "memory");
+	async_switch(&c->sp, c->cpu->sp, c->cpu->fs);
+	__asm__ volatile("xrstor64 %0" : : "m"(area), "a"(low), "d"(high) : "memory");
+}
+
+long async_wait(struct async_coro *c)
+{
+	void *frame = c->frame;
+
+	if (frame)
+		async_switch(&c->sp, c->cpu->sp, c->cpu->fs);
+	else
+		switch_keeping_vectors(c);
+	c->frame = frame;
+	return c->res;
+}
+
+static void set_limit(struct async_coro *c, int64_t ns)
+{
+	c->timed = ns >= 0;
+	c->limit_flags = 0;
+	c->limit.tv_sec = ns / 1000000000;
+	c->limit.tv_nsec = ns % 1000000000;
+}
+
+long async_operation(struct async_coro *c, int64_t ns)
+{
+	c->want = WANT_RING;
+	set_limit(c, ns);
+	async_wait(c);
+	return c->timed_out && c->res == -ECANCELED ? -ETIME : c->res;
+}
+
+long async_await(struct async_coro *c, int fd, short events, int64_t ns)
+{
+	c->poll_one.fd = fd;
+	c->poll_one.events = events;
+	c->polls = &c->poll_one;
+	c->polls_n = 1;
+	c->want = WANT_POLLS;
+	set_limit(c, ns);
+	async_wait(c);
+	return c->timed_out ? -ETIME : c->res;
+}
+
+long async_helper(struct async_coro *c, long nr, const long a[6])
+{
+	c->want = WANT_HELPER;
+	c->nr = nr;
+	for (int i = 0; i < 6; i++)
+		c->args[i] = a[i];
+	return async_wait(c);
+}
+
+long async_call_yield(struct async_coro *c, long nr, long a[6])
+{
+	(void)nr;
+	(void)a;
+	c->want = WANT_YIELD;
+	async_wait(c);
+	return 0;
+}
+
+/* --- dispatch --------------------------------------------------------------------------------- */
+
+/* The arguments as the process means them. */
+static long translate(struct async_coro *c, const struct async_syscall *s, long a[6])
+{
+	const char *args = s->args;
+
+	for (int i = 0; args[i]; i++) {
+		int fd = (int)a[i];
+
+		if (args[i] == 'f' && fd >= 0 && fd < 3) {
+			a[i] = c->slots[fd];
+			if (c->slots[fd] < 0)
+				return -EBADF;
+		} else if (args[i] == 'd' && fd == AT_FDCWD && async.cwd_used) {
+			a[i] = c->cwd_fd;
+		} else if (args[i] == 'd' && fd >= 0 && fd < 3) {
+			a[i] = c->slots[fd];
+		} else if (args[i] == 'p' && i == 0 && async.cwd_used && !s->call) {
+			async_refuse(s->name, "after a change of the working directory");
+		}
+	}
+	return 0;
+}
+
+static bool creates(long nr)
+{
+	return nr == SYS_openat || nr == SYS_open || nr == SYS_creat || nr == SYS_mkdir ||
+	       nr == SYS_mkdirat || nr == SYS_mknod || nr == SYS_mknodat;
+}
+
+/* The process has one umask: the loop alone sets it. */
+static void use_own_umask(struct async_coro *c)
+{
+	if (!c->cpu->loop) {
+		c->want = WANT_LOOP;
+		async_wait(c);
+	}
+	RAW1(SYS_umask, c->umask);
+}
+
+long async_dispatch(struct async_coro *c, long nr, long a[6])
+{
+	const struct async_syscall *s = &async_syscalls[nr];
+	long ret;
+
+	if (nr < 0 || nr >= async_syscalls_n || !s->name)
+		async_refuse("a system call", "it has no name in the table of calls");
+	if (s->class == ASYNC_REFUSE)
+		async_refuse(s->name, "which has no counterpart on an event loop");
+	c->nr = nr;
+	ret = *s->args ? translate(c, s, a) : 0;
+	if (ret)
+		return ret;
+	if (async.umask_used && creates(nr))
+		use_own_umask(c);
+	if (s->call)
+		ret = s->call(c, nr, a);
+	else if (s->class == ASYNC_HELPER)
+		ret = async_helper(c, nr, a);
+	else
+		ret = async_direct(c, nr, a);
+	return s->opens && ret >= 0 && s->call != async_call_dup ? async_fd_give(c, ret) : ret;
+}
+
+#endif
