@@ -35,7 +35,7 @@ static void add_failure(struct gathering *g, const char *file, const char *why)
 {
 	struct unit_failure *f = vec_add(&g->failures);
 
-	f->file = xstrdup(path_below(file, g->db->directory));
+	f->file = xstrdup(path_below(file, g->db->root));
 	f->why = xstrdup(why);
 }
 
@@ -125,7 +125,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 	err = gather(&db, opt, &g);
 	if (err)
 		return error_wrap(err, "cannot analyse %s", db.directory);
-	program.directory = db.directory;
+	program.directory = db.root;
 	program.catalogue = catalogue;
 	for (size_t i = 0; i < db.n; i++)
 		if (g.units[i].strings.len)

@@ -25,7 +25,8 @@ void compdb_clear(struct compdb *db)
 		compdb_entry_clear(entry);
 	vec_clear(db);
 	free(db->directory);
-	db->directory = NULL;
+	free(db->root);
+	db->directory = db->root = NULL;
 	strings_clear(&db->not_c);
 }
 
@@ -291,6 +292,28 @@ static bool first_of_its_kind(struct seen **seen, const struct compdb_entry *ent
 	return true;
 }
 
+/* Where a and b part, at a '/': the length of the directory that both lie in. */
+static size_t common_directory(const char *a, const char *b)
+{
+	size_t common = 0, i = 0;
+
+	for (; a[i] && a[i] == b[i]; i++) {
+		if (a[i] == '/')
+			common = i;
+	}
+	return (!a[i] && b[i] == '/') || (!a[i] && !b[i]) ? i : common;
+}
+
+/* An in-source build's root is the database's own directory, and so it is when nothing but "/" is shared. */
+static char *common_root(const struct compdb *db)
+{
+	CLEANUP(cleanup_free) char *root = xstrdup(db->directory);
+
+	vec_each (db, entry)
+		root[common_directory(root, entry->file)] = '\0';
+	return *root ? MOVE(root) : xstrdup(db->directory);
+}
+
 struct error *compdb_parse(const char *json, size_t n, const char *directory, struct compdb *ret)
 {
 	CLEANUP(compdb_clear) struct compdb db = { 0 };
@@ -322,6 +345,7 @@ struct error *compdb_parse(const char *json, size_t n, const char *directory, st
 		entry = (struct compdb_entry){ 0 }; /* now the database's */
 	}
 	db.directory = xstrdup(directory);
+	db.root = common_root(&db);
 	*ret = db;
 	db = (struct compdb){ 0 }; /* now the caller's */
 	return NULL;

@@ -21,6 +21,7 @@ struct compdb_entry {
 struct compdb {
 	VEC_FIELDS(struct compdb_entry);
 	char *directory; /* holds compile_commands.json; absolute */
+	char *root; /* the deepest directory with all sources and the database; paths are told from here */
 	struct strings not_c;
 };
 

@@ -91,6 +91,34 @@ static void paths_become_absolute(void **state)
 #define ENTRY(file, args)                                                                          \
 	"{\"directory\":\"/p\",\"file\":\"" file "\",\"arguments\":[\"cc\"" args "]}"
 
+static void paths_are_told_from_the_common_directory(void **state)
+{
+	static const struct {
+		const char *a, *b, *root;
+	} cases[] = {
+		/* the database lies in /p/build */
+		{ "/p/build/a.c", "/p/build/x/b.c", "/p/build" },
+		{ "/p/src/a.c", "/p/src/b.c", "/p" },
+		{ "/p/build/gen.c", "/p/a.c", "/p" },
+		{ "/p/builder/a.c", "/p/build/b.c", "/p" },
+		{ "/p/src/a.c", "/tmp/conftest.c", "/p/build" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+		CLEANUP(cleanup_free)
+		char *json = xasprintf(
+			"[{\"directory\":\"/p/build\",\"file\":\"%s\",\"command\":\"cc\"},"
+			"{\"directory\":\"/p/build\",\"file\":\"%s\",\"command\":\"cc\"}]",
+			cases[i].a, cases[i].b);
+		struct error *err = compdb_parse(json, strlen(json), "/p/build", &db);
+
+		assert_null(err);
+		assert_string_equal(db.root, cases[i].root);
+	}
+}
+
 static void equal_entries_are_merged(void **state)
 {
 	CLEANUP(compdb_clear) struct compdb db = { 0 };
@@ -193,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arguments_are_cleaned),
 		cmocka_unit_test(paths_become_absolute),
+		cmocka_unit_test(paths_are_told_from_the_common_directory),
 		cmocka_unit_test(equal_entries_are_merged),
 		cmocka_unit_test(only_c_is_kept),
 		cmocka_unit_test(broken_databases_are_refused),
