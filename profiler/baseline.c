@@ -66,6 +66,8 @@ static struct error *task_failed(const struct target *target, const struct workl
 		error_new(ERROR_INPUT, "task %zu (%s) failed: %s%s%s", i + 1, w->tasks.items[i],
 			  how, words ? ": " : "", words ? words : "");
 
+	if (WIFSIGNALED(t->tasks[i].status) && WTERMSIG(t->tasks[i].status) == SIGXFSZ)
+		return error_hint(err, "a task may write 1 GiB; give it less, or leave it out");
 	return error_hint(err, "run it by hand: %s </dev/null; it must end with exit code %d",
 			  command, w->expected_exit);
 }

@@ -367,6 +367,19 @@ static void keep_round(struct course *c)
 	c->rounds++;
 }
 
+/* Without its base a lane has nothing to be compared with. */
+static void drop_baseless(struct course *c)
+{
+	vec_each (&c->lanes, lane) {
+		const struct lane *base = &c->lanes.items[lane->base];
+
+		if (!is_ok(lane) || is_ok(base))
+			continue;
+		lane->entry.outcome = OUTCOME_NOT_MEASURABLE;
+		lane->entry.why = xasprintf("with one worker: %s", base->entry.why);
+	}
+}
+
 /* Whether the machine was ours alone, or as good as. */
 static bool is_clean(const struct course *c, double steal)
 {
@@ -422,6 +435,7 @@ static struct error *run_round(struct course *c)
 	vec_push(&c->steals, steal);
 	if (!is_ok(&c->lanes.items[0]) || !is_ok(&c->lanes.items[1]))
 		return NULL;
+	drop_baseless(c);
 	if (is_clean(c, steal))
 		keep_round(c);
 	else
