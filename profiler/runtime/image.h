@@ -52,7 +52,8 @@ struct image {
 	struct image_variables own;
 };
 
-/* The index-th copy, which must stay where it is (relocations refer to it). 0, or a negative errno with host_why() said. */
+/* The index-th copy, which must stay where it is: relocations refer to it. 0, or a negative errno
+ * with host_why() said. */
 int image_load(const struct host *h, unsigned index, struct image *ret);
 /* Whether two copies are in truth one, for the dynamic linker took a file for another. */
 bool image_overlaps(const struct image *a, const struct image *b);
