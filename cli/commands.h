@@ -27,8 +27,9 @@ const struct command *command_find(const char *name);
 
 #define COMMANDS(X) /* function */                                                                 \
 	X(cmd_advise)                                                                              \
-	X(cmd_analyze) X(cmd_profile) X(cmd_race) X(cmd_runs) X(cmd_show) X(cmd_compare)           \
-		X(cmd_explain) X(cmd_doctor)
+	X(cmd_analyze)                                                                             \
+	X(cmd_profile) X(cmd_race) X(cmd_runs) X(cmd_show) X(cmd_compare) X(cmd_explain)           \
+		X(cmd_doctor)
 #define X(function)                                                                                \
 	struct error *function(const struct command *command, struct options *options, int argc,   \
 			       char **argv, int *exit_code) ERROR_MUST_CHECK;

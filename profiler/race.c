@@ -605,7 +605,8 @@ static unsigned choose_repeat(const struct trial *reference)
 
 	if (wall_ns >= SHORT_NS)
 		return 1;
-	return (unsigned)fmax(1, fmin(ceil(TRIAL_NS / wall_ns), most));
+	/* A power of two: two races of the same job then mostly agree, and can be compared. */
+	return (unsigned)fmax(1, fmin(exp2(ceil(log2(TRIAL_NS / wall_ns))), floor(most)));
 }
 
 struct error *race_run(const struct target *target, const struct workload *workload,
