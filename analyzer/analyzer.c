@@ -1,5 +1,6 @@
 #include "analyzer/analyzer.h"
 
+#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 		return error_wrap(err, "cannot analyse %s", db.directory);
 	program.directory = db.root;
 	program.catalogue = catalogue;
+	program.glibc = catalogue_version(opt->glibc ? opt->glibc : gnu_get_libc_version());
 	for (size_t i = 0; i < db.n; i++)
 		if (g.units[i].strings.len)
 			program_add(&program, &g.units[i]);

@@ -18,6 +18,7 @@ struct analyzer_options {
 	const char *start_dir;   /* NULL: the working directory */
 	int jobs;                /* 0: one worker a core */
 	unsigned unit_timeout_s; /* for one translation unit; 0: 120 */
+	const char *glibc;       /* the C library's version, "2.36"; NULL: this machine's */
 	const char *cache_dir; /* units that did not change are not parsed again; NULL: no cache */
 };
 

@@ -1,5 +1,6 @@
 #include "analyzer/catalogue.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <uthash.h>
 
@@ -133,17 +134,50 @@ static struct error *parse_words(char *s, struct catalogue_entry *e,
 	return NULL;
 }
 
+/* "2.32", up to one of the characters in `ends`; *ret_end is there. */
+static unsigned parse_version(const char *s, const char *ends, const char **ret_end)
+{
+	char *end;
+	unsigned long major, minor;
+
+	if (!isdigit((unsigned char)*s))
+		return 0;
+	major = strtoul(s, &end, 10);
+	if (*end != '.' || !isdigit((unsigned char)end[1]))
+		return 0;
+	minor = strtoul(end + 1, &end, 10);
+	if (major > 99 || minor > 999 || !strchr(ends, *end))
+		return 0;
+	*ret_end = end;
+	return (unsigned)(1000 * major + minor);
+}
+
+unsigned catalogue_version(const char *s)
+{
+	const char *end;
+
+	return parse_version(s, ".", &end); /* strchr() finds the final NUL too */
+}
+
 static struct error *parse_mt(char *s, struct catalogue_entry *e)
 {
-	static const char unsafe[] = "unsafe:";
+	static const char unsafe[] = "unsafe:", before[] = "unsafe before glibc ";
+	const char *why = s + strlen(unsafe);
 
 	if (!strcmp(s, "-") || !strcmp(s, "safe") || !strncmp(s, "safe:", 5))
 		return NULL;
-	if (strncmp(s, unsafe, strlen(unsafe)) != 0)
+	if (!strncmp(s, before, strlen(before))) {
+		e->safe_since = parse_version(s + strlen(before), ":", &why);
+		if (!e->safe_since || *why++ != ':')
+			return error_new(ERROR_INPUT,
+					 "mt is \"%s\": want a version as 2.32, then a colon", s);
+	} else if (strncmp(s, unsafe, strlen(unsafe)) != 0) {
 		return error_new(ERROR_INPUT,
-				 "mt is \"%s\": want -, safe, safe: WHY or unsafe: WHY", s);
-	s += strlen(unsafe);
-	e->mt_unsafe = s + strspn(s, " ");
+				 "mt is \"%s\": want -, safe, safe: WHY, unsafe: WHY or "
+				 "unsafe before glibc N.N: WHY",
+				 s);
+	}
+	e->mt_unsafe = why + strspn(why, " ");
 	return NULL;
 }
 

@@ -67,6 +67,7 @@ struct catalogue_entry {
 	const char *name, *header;
 	uint64_t effects;
 	const char *mt_unsafe;   /* why, or NULL */
+	unsigned safe_since;     /* as catalogue_version(): that glibc is safe; 0: none is */
 	const char *replacement; /* or NULL */
 	const char *source;
 	struct condition conditions[4];
@@ -84,6 +85,8 @@ void catalogue_clear(struct catalogue **cat); /* for CLEANUP */
 const struct catalogue_entry *catalogue_find(const struct catalogue *cat, const char *name);
 /* Does the entry name a condition of this kind? */
 bool catalogue_has(const struct catalogue_entry *e, enum condition_kind kind);
+/* 2032 for "2.32"; 0: not a version. */
+unsigned catalogue_version(const char *s);
 size_t catalogue_size(const struct catalogue *cat);
 
 const char *effect_key(enum effect effect);

@@ -67,7 +67,8 @@ void sandbox_run(struct sandbox *s)
 	CLEANUP(cleanup_free) char *text = xasprintf("[%s]", strbuf_str(&s->entries));
 	struct analyzer_options opt = { .build_dir = s->dir,
 					.unit_timeout_s = s->unit_timeout_s,
-					.cache_dir = s->cache_dir };
+					.cache_dir = s->cache_dir,
+					.glibc = s->glibc };
 
 	sandbox_file(s, "compile_commands.json", text);
 	s->err = analyzer_run(&opt, &s->facts, NULL);

@@ -11,7 +11,8 @@ struct sandbox {
 	char dir[64];
 	struct strbuf entries; /* of the database, so far */
 	unsigned unit_timeout_s;
-	char *cache_dir; /* or NULL; freed by sandbox_clear() */
+	char *cache_dir;   /* or NULL; freed by sandbox_clear() */
+	const char *glibc; /* or NULL */
 	struct facts facts;
 	struct error *err;
 };

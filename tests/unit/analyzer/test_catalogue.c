@@ -64,7 +64,14 @@ static void broken_tables_name_the_line(void **state)
 		{ "# head\n\na\th\t-\t-\t-\t-\ts\tmore\n", "t:3: more than 7 columns, want 7" },
 		{ "a\th\tnet\t-\t-\t-\ts\n", "t:1: a: unknown effect \"net\"" },
 		{ "a\th\t-\tmaybe\t-\t-\ts\n",
-		  "t:1: a: mt is \"maybe\": want -, safe, safe: WHY or unsafe: WHY" },
+		  "t:1: a: mt is \"maybe\": want -, safe, safe: WHY, unsafe: WHY or unsafe before "
+		  "glibc N.N: WHY" },
+		{ "a\th\t-\tunsafe before glibc 2: x\t-\t-\ts\n",
+		  "t:1: a: mt is \"unsafe before glibc 2: x\": want a version as 2.32, then a "
+		  "colon" },
+		{ "a\th\t-\tunsafe before glibc 2.32 x\t-\t-\ts\n",
+		  "t:1: a: mt is \"unsafe before glibc 2.32 x\": want a version as 2.32, then a "
+		  "colon" },
 		{ "a\th\t-\t-\t-\tnever\ts\n",
 		  "t:1: a: condition \"never\" begins with none of noblock:arg, mtsafe:arg, "
 		  "mtunsafe:arg, writes:arg" },
@@ -112,6 +119,24 @@ static void conditions_are_read(void **state)
 	assert_int_equal(e->effects, EFFECT_BIT(EFFECT_NETWORK) | EFFECT_BIT(EFFECT_DNS));
 }
 
+static void versions_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned version;
+	} cases[] = { { "2.32", 2032 }, { "2.9", 2009 }, { "2.36.9000", 2036 },
+		      { "3.0", 3000 },  { "2", 0 },      { "", 0 },
+		      { "2.x", 0 },     { "-2.3", 0 },   { "2.36-9", 0 } };
+	CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(catalogue_version(cases[i].text), cases[i].version);
+	assert_null(catalogue_parse("a\th\t-\tunsafe before glibc 2.32: x\t-\t-\ts\n", "t", &cat));
+	assert_int_equal(catalogue_find(cat, "a")->safe_since, 2032);
+	assert_string_equal(catalogue_find(cat, "a")->mt_unsafe, "x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +144,7 @@ int main(void)
 		cmocka_unit_test(every_effect_is_used),
 		cmocka_unit_test(broken_tables_name_the_line),
 		cmocka_unit_test(conditions_are_read),
+		cmocka_unit_test(versions_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
