@@ -25,11 +25,11 @@ extern const size_t commands_n;
 /* NULL: no such command. */
 const struct command *command_find(const char *name);
 
-#define COMMANDS(X) /* function */                                                                 \
-	X(cmd_advise)                                                                              \
-	X(cmd_analyze)                                                                             \
-	X(cmd_profile) X(cmd_race) X(cmd_runs) X(cmd_show) X(cmd_compare) X(cmd_explain)           \
-		X(cmd_doctor)
+/* clang-format off */
+#define COMMANDS(X) \
+	X(cmd_advise) X(cmd_analyze) X(cmd_profile) X(cmd_race) X(cmd_runs) X(cmd_show) \
+	X(cmd_compare) X(cmd_explain) X(cmd_doctor)
+/* clang-format on */
 #define X(function)                                                                                \
 	struct error *function(const struct command *command, struct options *options, int argc,   \
 			       char **argv, int *exit_code) ERROR_MUST_CHECK;
