@@ -206,6 +206,36 @@ static int use_crash_stack(void)
 	return stack.ss_sp && sigaltstack(&stack, NULL) == 0 ? 0 : -ENOMEM;
 }
 
+/* Bytes of the longest argv's strings. */
+static size_t text_size(const struct host *h, char **argv)
+{
+	size_t most = 0;
+
+	for (uint32_t task = 0; task < h->plan->tasks; task++) {
+		size_t n = 0;
+
+		host_argv(h, task, argv);
+		for (char **arg = argv; *arg; arg++)
+			n += strlen(*arg) + 1;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static void copy_argv(struct copy *c, uint32_t task)
+{
+	char *to = c->argv_text;
+
+	host_argv(c->host, task, c->argv);
+	for (char **arg = c->argv; *arg; arg++) {
+		size_t n = strlen(*arg) + 1;
+
+		memcpy(to, *arg, n);
+		*arg = to;
+		to += n;
+	}
+}
+
 static int prepare(struct copy *c)
 {
 	int err = own_descriptors(c);
@@ -213,7 +243,9 @@ static int prepare(struct copy *c)
 	if (!err)
 		err = use_crash_stack();
 	c->argv = host_memory((host_max_argc(c->host) + 1) * sizeof(*c->argv));
-	if (!err && !c->argv)
+	if (c->argv)
+		c->argv_text = host_memory(text_size(c->host, c->argv) + 1);
+	if (!err && !c->argv_text)
 		err = -ENOMEM;
 	if (err)
 		host_why(c->host, "worker %u cannot prepare: %s", c->index + 1, strerror(-err));
@@ -237,7 +269,7 @@ static int begin_job(struct copy *c)
 	errno = 0;
 	if (copy_open_streams(c))
 		return -ENOMEM;
-	host_argv(c->host, c->job % c->host->plan->tasks, c->argv);
+	copy_argv(c, c->job % c->host->plan->tasks);
 	return out;
 }
 

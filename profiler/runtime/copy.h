@@ -33,7 +33,7 @@ struct copy {
 	struct image image;
 	pthread_t thread;
 	struct capture_set captures;
-	char **argv;
+	char **argv, *argv_text; /* a program may write to its arguments */
 	int base_fd; /* from here on descriptors are ours */
 	int null_fd, cwd_fd, stderr_fd;
 	mode_t umask;

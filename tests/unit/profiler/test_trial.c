@@ -74,6 +74,7 @@ static const char *const bearable[] = {
 	"prints-wide",
 	"opens-dev-stdout",
 	"looks-up-users",
+	"writes-arguments",
 };
 
 static void copies_answer_as_processes(void **state)
