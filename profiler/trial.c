@@ -50,6 +50,7 @@ void trial_clear(struct trial *t)
 	free(t->why);
 	free(t->tasks);
 	free(t->stderr_tail);
+	free(t->loop.pinned);
 	*t = (struct trial){ 0 };
 }
 
@@ -162,11 +163,17 @@ static struct error *send_plan(const struct strbuf *sb, struct session *s)
 static struct error *write_plan(const struct trial_plan *plan,
 				const struct loader_libraries *libraries, struct session *s)
 {
+	static const enum plan_mode modes[] = {
+		[TRIAL_EXEC] = PLAN_EXEC,
+		[TRIAL_COPIES] = PLAN_COPIES,
+		[TRIAL_ASYNC] = PLAN_ASYNC,
+		[TRIAL_HYBRID] = PLAN_HYBRID,
+	};
 	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };
 	uint32_t repeat = plan->repeat ? plan->repeat : 1;
 	struct plan head = {
 		.magic = PLAN_MAGIC,
-		.mode = plan->way == TRIAL_COPIES ? PLAN_COPIES : PLAN_EXEC,
+		.mode = modes[plan->way],
 		.flags = plan->sample_memory ? PLAN_SAMPLE_PSS : 0,
 		.workers = (uint32_t)plan->workers,
 		.tasks = (uint32_t)plan->workload->tasks.n,
@@ -318,6 +325,24 @@ static void read_jobs(const struct session *s, struct trial *t)
 	t->wall_ns = last > first ? last - first : 0;
 }
 
+static void read_loop(const struct session *s, struct trial *t)
+{
+	const struct result_loop *loop = &s->result->loop;
+
+	if (!loop->wall_ns)
+		return;
+	t->loop = (struct trial_loop){
+		.busy_share = (double)loop->busy_ns / (double)loop->wall_ns,
+		.longest_ns = loop->longest_ns,
+		.overhead_share = loop->overhead_permille / 1000.0,
+		.traps = loop->traps,
+		.rewritten = loop->rewritten,
+		.pinned_ns = loop->pinned_ns,
+	};
+	if (*loop->pinned)
+		t->loop.pinned = xstrndup(loop->pinned, sizeof(loop->pinned));
+}
+
 /* From the start of a line, without the newline at the end. */
 static void read_tail(const struct session *s, struct trial *t)
 {
@@ -425,6 +450,7 @@ static struct error *run(const struct trial_plan *plan, struct session *s, struc
 	t->pss_bytes = s->result->pss_bytes;
 	t->strays = s->result->strays + ended.strays;
 	read_jobs(s, t);
+	read_loop(s, t);
 	read_tail(s, t);
 	return judge(plan, s, &ended, t);
 }
@@ -442,7 +468,7 @@ struct error *trial_run(const struct trial_plan *plan, struct trial *ret)
 		return interrupt_error();
 	t.n = plan->workload->tasks.n * (plan->repeat ? plan->repeat : 1);
 	t.tasks = xcalloc(t.n, sizeof(*t.tasks));
-	if (plan->way == TRIAL_COPIES)
+	if (plan->way != TRIAL_EXEC)
 		t.why = loader_why_not(plan->target->program, &libraries);
 	if (t.why) {
 		t.outcome = OUTCOME_NOT_MEASURABLE;

@@ -21,6 +21,8 @@
 enum trial_way {
 	TRIAL_EXEC,   /* each task is a fresh process, `workers` at a time */
 	TRIAL_COPIES, /* each worker is a thread with a private copy of the program's data */
+	TRIAL_ASYNC,  /* `workers` tasks in flight on one thread, each with a private copy */
+	TRIAL_HYBRID, /* the same, and a thread for each core that takes long CPU slices */
 };
 
 struct trial_plan {
@@ -49,6 +51,17 @@ struct task_result {
 	uint64_t wall_ns, cpu_ns;
 };
 
+/* What an event loop did: TRIAL_ASYNC and TRIAL_HYBRID. */
+struct trial_loop {
+	double busy_share;     /* of its thread's time, running tasks */
+	uint64_t longest_ns;   /* one task held the loop for so long */
+	double overhead_share; /* what intercepting system calls took of the time, at most */
+	uint64_t traps,
+		rewritten;  /* system calls that were intercepted, the slow and the fast way */
+	char *pinned;       /* the call that held the loop up, as it has no other form; or NULL */
+	uint64_t pinned_ns; /* all of them together */
+};
+
 struct trial {
 	enum outcome outcome; /* OK: all tasks ran to their end (whatever they answered) */
 	char *why;            /* for any other outcome */
@@ -56,6 +69,7 @@ struct trial {
 	uint64_t cpu_ns;      /* user + system of all tasks */
 	uint64_t pss_bytes;   /* peak, 0: not known */
 	double steal_share;
+	struct trial_loop loop;
 	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
 	size_t n;                  /* tasks times repeats */
 	size_t strays;             /* processes that tasks left behind, and that were ended */

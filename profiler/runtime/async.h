@@ -42,12 +42,13 @@ struct async_pinned { /* a call that ran on the loop and held it up */
 
 struct async_report {
 	uint64_t wall_ns;
+	uint64_t cpu_ns;     /* of the whole process, without start and end */
 	uint64_t busy_ns;    /* the loop's thread, running coroutines */
 	uint64_t longest_ns; /* slice of a coroutine on the loop */
 	uint64_t slices, executor_slices;
 	uint64_t traps;                           /* system calls that came by SIGSYS */
 	uint64_t rewritten;                       /* that came by a jump */
-	unsigned sites, sites_left;               /* rewritten; hot but not fit for it */
+	unsigned sites;                           /* system call instructions that were rewritten */
 	uint64_t trap_ns, rewritten_ns;           /* what one costs on this machine, calibrated */
 	double overhead_share;                    /* of the wall time, upper bound */
 	struct async_pinned pinned[ASYNC_PINNED]; /* the worst first; name NULL: none */
@@ -58,8 +59,9 @@ const char *async_why_not(void);
 
 int async_run(const struct async_options *opt, struct async_report *ret);
 
-/* What the loop is doing right now, for a watchdog on another thread: the name of the system call it
- * is in, or NULL while it runs a program's own code or waits. `*for_ns`: since when. */
-const char *async_stalled_in(uint64_t *for_ns);
+/* From here on the calling thread's system calls are its own, as before it ran coroutines. */
+void async_leave(void);
+/* For people, also when there is no such call. */
+const char *async_syscall_name(long nr);
 
 #endif

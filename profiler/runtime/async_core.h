@@ -38,8 +38,6 @@ struct async_cpu {
 	int tid;
 	uint64_t mask; /* the thread's signal mask, as far as known */
 	uint64_t slice_tsc;
-	volatile int in_nr; /* the direct system call it is in, or -1 */
-	volatile uint64_t in_tsc;
 	uint64_t busy_tsc, longest_tsc, slices;
 } __attribute__((aligned(64)));
 
@@ -110,11 +108,10 @@ struct async {
 	int base_cwd_fd;
 	_Atomic bool cwd_used, umask_used;
 	_Atomic bool handlers_used; /* a signal handler was installed */
-	_Atomic bool threads_seen;  /* the tasks make threads of their own */
-	bool rewrite;
-	double tsc_per_ns;   /* loop side */
-	uint64_t pinned_tsc; /* a direct call that took as long held the loop up */
-	uint64_t xstate;     /* the components that a switch keeps */
+	unsigned sites;             /* rewritten */
+	double tsc_per_ns;          /* loop side */
+	uint64_t pinned_tsc;        /* a direct call that took as long held the loop up */
+	uint64_t xstate;            /* the components that a switch keeps */
 };
 
 extern struct async async;
@@ -187,7 +184,6 @@ struct async_syscall {
 
 extern const struct async_syscall async_syscalls[];
 extern const long async_syscalls_n;
-const char *async_syscall_name(long nr);
 
 /* The calls that the table names: async_io.c, async_wait.c, async_process.c, async_fdtab.c. */
 /* clang-format off */
@@ -228,11 +224,8 @@ int async_trap_arm(struct async_cpu *cpu);
 void async_enter(struct async_coro *c);                   /* its first C function */
 void async_costs(uint64_t *trap_tsc, uint64_t *jump_tsc); /* calibrated by the first coroutine */
 
-int async_rewrite_init(bool with_executors);
-/* A site has trapped; `after` is the address behind its instruction. Returns where to go on instead,
- * or NULL. */
-const char *async_rewrite_count(long nr, uint64_t after);
-void async_rewrite_report(unsigned *sites, unsigned *left);
+/* Before any task or executor runs. Returns how many sites were rewritten. */
+unsigned async_rewrite(void);
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 

@@ -77,7 +77,6 @@ long async_call_clone(struct async_coro *c, long nr, long a[6])
 	}
 	if (!(flags & CLONE_SETTLS))
 		async_refuse("clone", "a child that shares memory but no thread's state");
-	async.threads_seen = true;
 	async_run_in_place(c, async_in_place);
 	/* The child reads its way back from its own TLS, at the same place in it as ours. */
 	*(uint64_t *)(tls + ((uint64_t)&async_return - c->fs)) = async_return;

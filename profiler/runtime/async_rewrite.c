@@ -1,19 +1,18 @@
 /*
- * async_rewrite.c - replace a hot `syscall` instruction by a jump to us, which costs a tenth of a trap
+ * async_rewrite.c - replace libc's `syscall` instructions by jumps to us, which cost a tenth of a trap
  *
- * Task side. Two shapes are replaced, and nothing else:
+ * Once, before any task or thread of ours runs. Two shapes are replaced, and nothing else; what
+ * remains traps:
  *
- *	mov $NR,%eax; syscall           the five bytes of the mov become the jump. The syscall stays: whoever
- *	                                comes to it by another way, or sits in it, finds it unchanged.
- *	syscall; cmp $-4096,%rax        the jump covers the syscall and a part of the cmp. Whoever jumps to the
- *	                                cmp would land in its middle: every byte of the segment that could be
- *	                                such a branch forbids it. Whoever sits in the call returns to the cmp:
- *	                                coroutines are sent to the trampoline's copy of it, and other threads
- *	                                of the program forbid this shape.
+ *	mov $NR,%eax; syscall           the five bytes of the mov become the jump. The syscall stays:
+ *	                                whoever comes to it by another way finds it unchanged.
+ *	xor %eax,%eax; syscall; cmp     read(). The jump covers the syscall and a part of the
+ *	                                `cmp $-4096,%rax`, and whoever jumped to that would land in its
+ *	                                middle: every byte of the segment that could begin such a branch
+ *	                                forbids it, and so does any other thread, which could sit in the
+ *	                                call.
  *
- * With executors, other threads run the code that is changed. Then a mov is replaced only where one
- * aligned 8-byte store does it, and the second shape only before the executors start, in libc, where
- * it is read(): `xor %eax,%eax; syscall; cmp`.
+ * A call that must be made with the task's own stack and registers (IN_PLACE) is left alone.
  */
 #include "profiler/runtime/async_core.h"
 
@@ -25,68 +24,55 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#define HOT        16 /* traps of one site before it is worth it */
-#define SITES      1024
 #define POOL_BYTES 65536
 #define TRAMPOLINE 48
-#define SEGMENTS   256
+#define JUMP       5
 #define FAR        0x70000000l /* a jump reaches 2 GiB */
 
-enum site_state { SITE_COUNTED, SITE_BEFORE, SITE_OVER, SITE_LEFT };
-
-struct site {
-	uint64_t after; /* 0: free */
-	_Atomic uint32_t count;
-	enum site_state state;
-	const char *resume; /* SITE_OVER: the trampoline's copy of the cmp */
+struct segment { /* the executable one that an address lies in */
+	const unsigned char *address;
+	unsigned char *start, *end;
 };
 
-struct segment { /* executable */
-	const unsigned char *start, *end;
-};
-
-static struct site sites[SITES];
 static char *pool, *pool_next;
-static struct segment segments[SEGMENTS];
-static unsigned segments_n;
-static const unsigned char
-	*libc_syscall; /* syscall(): any number, also one that must not be rewritten */
-static _Atomic int busy;
-static bool others_run; /* the executors */
-
-static struct site *site_at(uint64_t after)
-{
-	unsigned at = (unsigned)((after * 0x9e3779b97f4a7c15ull) >> 54);
-
-	for (unsigned i = 0; i < SITES; i++) {
-		struct site *s = &sites[(at + i) % SITES];
-
-		if (s->after == after)
-			return s;
-		if (!s->after) {
-			s->after = after;
-			return s;
-		}
-	}
-	return NULL;
-}
-
-/* --- may it be replaced? ---------------------------------------------------------------------- */
-
-static const struct segment *segment_of(const unsigned char *p)
-{
-	for (unsigned i = 0; i < segments_n; i++) {
-		if (p >= segments[i].start && p < segments[i].end)
-			return &segments[i];
-	}
-	return NULL;
-}
+static unsigned sites;
 
 static int32_t read_i32(const unsigned char *p)
 {
 	return (int32_t)(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+}
+
+static bool same(const unsigned char *a, const unsigned char *b, unsigned n)
+{
+	while (n--) {
+		if (*a++ != *b++)
+			return false;
+	}
+	return true;
+}
+
+/* --- which ------------------------------------------------------------------------------------ */
+
+static bool may_be_rewritten(long nr)
+{
+	return nr >= 0 && nr < async_syscalls_n && async_syscalls[nr].name &&
+	       async_syscalls[nr].class != ASYNC_IN_PLACE && nr != SYS_exit && nr != SYS_exit_group;
+}
+
+/* mov $NR,%eax; syscall. Not behind a REX prefix, which would make it another instruction. */
+static bool is_mov(const unsigned char *p)
+{
+	return p[0] == 0xb8 && p[5] == 0x0f && p[6] == 0x05 && (p[-1] & 0xf0) != 0x40 &&
+	       may_be_rewritten(read_i32(p + 1));
+}
+
+static bool is_read(const unsigned char *p)
+{
+	static const unsigned char code[] = { 0x31, 0xc0, 0x0f, 0x05, 0x48,
+					      0x3d, 0x00, 0xf0, 0xff, 0xff };
+
+	return same(p, code, sizeof(code));
 }
 
 /* Could any branch lead to `to`? Bytes that only look like one count as one. */
@@ -105,31 +91,7 @@ static bool may_be_target(const struct segment *s, const unsigned char *to)
 	return false;
 }
 
-static bool same(const unsigned char *a, const unsigned char *b, unsigned n)
-{
-	while (n--) {
-		if (*a++ != *b++)
-			return false;
-	}
-	return true;
-}
-
-static enum site_state shape(const struct segment *s, long nr, const unsigned char *after)
-{
-	static const unsigned char cmp[] = { 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff };
-
-	if (after - 7 < s->start || after + 6 > s->end ||
-	    (libc_syscall && after > libc_syscall && after < libc_syscall + 64))
-		return SITE_LEFT;
-	if (after[-7] == 0xb8 && read_i32(after - 6) == nr && (after[-8] & 0xf0) != 0x40)
-		return SITE_BEFORE;
-	if (async.threads_seen || others_run || nr == SYS_futex || !same(after, cmp, sizeof(cmp)) ||
-	    may_be_target(s, after))
-		return SITE_LEFT;
-	return SITE_OVER;
-}
-
-/* --- replace ---------------------------------------------------------------------------------- */
+/* --- how -------------------------------------------------------------------------------------- */
 
 static char *put(char *at, const void *bytes, unsigned n)
 {
@@ -156,134 +118,63 @@ static char *put_entry(char *at, char **back)
 	return put(at, &to, 8);
 }
 
-static const char *make_trampoline(enum site_state state, const unsigned char *after,
-				   const char **resume)
+static void put_jump(unsigned char *at)
 {
-	char *start = pool_next, *at = start, *back;
-
+	put_relative(put((char *)at, "\xe9", 1), pool_next);
 	pool_next += TRAMPOLINE;
-	if (state == SITE_BEFORE) {
-		at = put(at, after - 7, 5);
-		put_entry(at, &back);
-		put_relative(back, after);
-		return start;
-	}
-	at = put_entry(at, &back);
+	sites++;
+}
+
+static void rewrite_mov(unsigned char *p)
+{
+	char *at = put(pool_next, p, JUMP), *back;
+
+	put_entry(at, &back);
+	put_relative(back, p + 7);
+	put_jump(p);
+}
+
+static void rewrite_read(unsigned char *p)
+{
+	char *back, *at = put_entry(pool_next, &back);
+
 	put_relative(back, at);
-	*resume = at;
-	at = put(at, after, 6);
-	at = put(at, "\xe9", 1);
-	put_relative(at, after + 6);
-	return start;
+	at = put(at, p + 4, 6);
+	put_relative(put(at, "\xe9", 1), p + 10);
+	put_jump(p + 2);
 }
 
-static bool write_jump(unsigned char *at, const char *to)
+static void rewrite(const struct segment *s, bool alone)
 {
-	char *page = (char *)((uintptr_t)at & ~4095ul);
-	unsigned offset = (uintptr_t)at & 7;
-	uint64_t word = *(uint64_t *)(void *)(at - offset);
-	char *p = (char *)&word + offset;
-	int32_t d = (int32_t)(to - (const char *)(at + 5));
-
-	if (others_run && offset > 3)
-		return false;
-	if (RAW3(SYS_mprotect, page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
-		return false;
-	if (offset <= 3) {
-		*p++ = '\xe9';
-		put(p, &d, 4);
-		__atomic_store_n((uint64_t *)(void *)(at - offset), word, __ATOMIC_SEQ_CST);
-	} else {
-		put(put((char *)at, "\xe9", 1), &d, 4);
-	}
-	RAW3(SYS_mprotect, page, 8192, PROT_READ | PROT_EXEC);
-	return true;
-}
-
-static void rewrite(struct site *site, long nr)
-{
-	unsigned char *after = (unsigned char *)site->after;
-	const struct segment *s = segment_of(after);
-	enum async_class class = async_syscalls[nr].class;
-	enum site_state state = SITE_LEFT;
-
-	if (s && class != ASYNC_IN_PLACE && nr != SYS_exit && nr != SYS_exit_group &&
-	    pool_next + TRAMPOLINE <= pool + POOL_BYTES && labs((char *)after - pool) < FAR &&
-	    after + 8192 < s->end)
-		state = shape(s, nr, after);
-	if (state != SITE_LEFT) {
-		const char *to = make_trampoline(state, after, &site->resume);
-
-		if (!write_jump(state == SITE_BEFORE ? after - 7 : after - 2, to))
-			state = SITE_LEFT;
-	}
-	site->state = state;
-}
-
-const char *async_rewrite_count(long nr, uint64_t after)
-{
-	struct site *site;
-	int none = 0;
-
-	if (!pool)
-		return NULL;
-	site = site_at(after);
-	if (!site)
-		return NULL;
-	if (site->state == SITE_OVER)
-		return site->resume;
-	if (site->state != SITE_COUNTED || ++site->count < HOT)
-		return NULL;
-	if (!__atomic_compare_exchange_n((int *)&busy, &none, 1, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
-		return NULL;
-	if (site->state == SITE_COUNTED && nr >= 0 && nr < async_syscalls_n)
-		rewrite(site, nr);
-	__atomic_store_n((int *)&busy, 0, __ATOMIC_RELEASE);
-	return site->state == SITE_OVER ? site->resume : NULL;
-}
-
-void async_rewrite_report(unsigned *done, unsigned *left)
-{
-	*done = 0;
-	*left = 0;
-	for (unsigned i = 0; i < SITES; i++) {
-		*done += sites[i].state == SITE_BEFORE || sites[i].state == SITE_OVER;
-		*left += sites[i].state == SITE_LEFT;
+	for (unsigned char *p = s->start + 1; p + 16 < s->end; p++) {
+		if (pool_next + TRAMPOLINE > pool + POOL_BYTES)
+			return;
+		if (is_mov(p))
+			rewrite_mov(p);
+		else if (alone && is_read(p) && !may_be_target(s, p + 4))
+			rewrite_read(p);
 	}
 }
 
-/* --- start: ordinary code --------------------------------------------------------------------- */
+/* --- where ------------------------------------------------------------------------------------ */
 
-static int add_segments(struct dl_phdr_info *info, size_t size, void *arg)
+static int find_segment(struct dl_phdr_info *info, size_t size, void *arg)
 {
+	struct segment *s = arg;
+
 	(void)size;
-	(void)arg;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		const unsigned char *start = (void *)(info->dlpi_addr + ph->p_vaddr);
+		unsigned char *start = (void *)(info->dlpi_addr + ph->p_vaddr);
 
-		if (ph->p_type == PT_LOAD && ph->p_flags & PF_X && segments_n < SEGMENTS)
-			segments[segments_n++] = (struct segment){ start, start + ph->p_memsz };
+		if (ph->p_type == PT_LOAD && ph->p_flags & PF_X && s->address >= start &&
+		    s->address < start + ph->p_memsz) {
+			s->start = start;
+			s->end = start + ph->p_memsz;
+			return 1;
+		}
 	}
 	return 0;
-}
-
-static void rewrite_reads(const unsigned char *libc)
-{
-	static const unsigned char code[] = { 0x31, 0xc0, 0x0f, 0x05, 0x48,
-					      0x3d, 0x00, 0xf0, 0xff, 0xff };
-	const struct segment *s = segment_of(libc);
-
-	for (const unsigned char *p = s ? s->start : NULL; p && p + sizeof(code) < s->end; p++) {
-		struct site *site;
-
-		if (!same(p, code, sizeof(code)))
-			continue;
-		site = site_at((uint64_t)(uintptr_t)(p + 4));
-		if (site)
-			rewrite(site, SYS_read);
-	}
 }
 
 /* Threads beside the one that calls: they could sit in code that is to be changed. */
@@ -301,29 +192,38 @@ static bool has_other_threads(void)
 }
 
 /* Executable memory that jumps from libc can reach. */
-int async_rewrite_init(bool with_executors)
+static bool make_pool(char *libc)
 {
-	char *libc = dlsym(RTLD_DEFAULT, "read");
-
-	libc_syscall = dlsym(RTLD_DEFAULT, "syscall");
-	dl_iterate_phdr(add_segments, NULL);
-	for (long away = 1 << 24; libc && away < FAR; away += 1 << 24) {
+	for (long away = 1 << 24; away < FAR; away += 1 << 24) {
 		char *at = (char *)((uintptr_t)(libc - away) & ~0xfffful);
 		long p = RAW6(SYS_mmap, at, POOL_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
 			      MAP_PRIVATE | MAP_ANONYMOUS | 0x100000 /* FIXED_NOREPLACE */, -1, 0);
 
 		if (p == (long)at) {
 			pool_next = pool = at;
-			async.threads_seen = has_other_threads();
-			if (with_executors)
-				rewrite_reads((unsigned char *)libc);
-			others_run = with_executors;
-			return 0;
+			return true;
 		}
 		if (p > 0)
-			munmap((void *)p, POOL_BYTES);
+			RAW2(SYS_munmap, p, POOL_BYTES);
 	}
-	return -1;
+	return false;
+}
+
+unsigned async_rewrite(void)
+{
+	struct segment s = { .address = dlsym(RTLD_DEFAULT, "read") };
+	char *page;
+	size_t size;
+
+	if (!s.address || !dl_iterate_phdr(find_segment, &s) || !make_pool((char *)s.start))
+		return 0;
+	page = (char *)((uintptr_t)s.start & ~4095ul);
+	size = (size_t)((char *)s.end - page);
+	if (RAW3(SYS_mprotect, page, size, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+		return 0;
+	rewrite(&s, !has_other_threads());
+	RAW3(SYS_mprotect, page, size, PROT_READ | PROT_EXEC);
+	return sites;
 }
 
 #endif

@@ -167,7 +167,6 @@ static void to_loop(struct async_coro *c)
 static void note_thread(struct async_cpu *cpu, bool loop)
 {
 	cpu->loop = loop;
-	cpu->in_nr = -1;
 	cpu->tid = (int)RAW1(SYS_gettid, 0);
 	__asm__ volatile("rdfsbase %0" : "=r"(cpu->fs));
 	RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &cpu->mask, 8);
@@ -352,6 +351,14 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 static double tsc_per_ns(void)
 {
 	uint64_t ns = now_ns(), tsc = async_tsc(), ns_end;
@@ -415,7 +422,7 @@ static int start(const struct async_options *opt)
 	async.tsc_per_ns = tsc_per_ns();
 	async.pinned_tsc = (uint64_t)(PINNED_NS * async.tsc_per_ns);
 	async.xstate = vector_state();
-	async.rewrite = opt->rewrite && async_rewrite_init(opt->executors) == 0;
+	async.sites = opt->rewrite ? async_rewrite() : 0;
 	mallopt(M_ARENA_MAX, (int)async.cpus_n);
 	async.base_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	err = async_ring_init(2 * opt->coroutines);
@@ -447,6 +454,7 @@ static void report(uint64_t wall_ns, struct async_report *ret)
 		.busy_ns = ns_of(cpus[0].busy_tsc),
 		.longest_ns = ns_of(cpus[0].longest_tsc),
 		.slices = cpus[0].slices,
+		.sites = async.sites,
 	};
 	for (unsigned i = 1; i < async.cpus_n; i++)
 		ret->executor_slices += cpus[i].slices;
@@ -457,22 +465,21 @@ static void report(uint64_t wall_ns, struct async_report *ret)
 	async_costs(&ret->trap_ns, &ret->rewritten_ns);
 	ret->trap_ns = ns_of(ret->trap_ns);
 	ret->rewritten_ns = ns_of(ret->rewritten_ns);
-	async_rewrite_report(&ret->sites, &ret->sites_left);
 	for (struct async_pinned *p = ret->pinned; p < ret->pinned + ASYNC_PINNED; p++) {
 		if (!async_pinned_next(p))
 			break;
 		p->ns = ns_of(p->ns);
 		p->longest_ns = ns_of(p->longest_ns);
 	}
-	/* In the middle of a program a trap costs about twice what it does in a tight loop. */
-	overhead_ns = 2.0 * (double)ret->traps * (double)ret->trap_ns +
-		      (double)ret->rewritten * (double)ret->rewritten_ns;
-	ret->overhead_share = wall_ns ? overhead_ns / (double)(wall_ns * async.cpus_n) : 0;
+	/* In the middle of a program they cost about twice what they do in a tight loop. */
+	overhead_ns = 2.0 * ((double)ret->traps * (double)ret->trap_ns +
+			     (double)ret->rewritten * (double)ret->rewritten_ns);
+	ret->overhead_share = wall_ns ? overhead_ns / (double)wall_ns : 0;
 }
 
 int async_run(const struct async_options *opt, struct async_report *ret)
 {
-	uint64_t started;
+	uint64_t started, cpu_started;
 	int err;
 
 	if (!opt->coroutines || opt->executors >= CPUS_MAX || opt->coroutines >= 0xffff)
@@ -484,8 +491,10 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 	for (unsigned i = 0; i < opt->coroutines; i++)
 		go_on(&async.coros[i]);
 	started = now_ns();
+	cpu_started = cpu_ns();
 	loop(&cpus[0]);
 	report(now_ns() - started, ret);
+	ret->cpu_ns = cpu_ns() - cpu_started;
 	prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0);
 	RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &async.coros[0].mask, NULL, 8);
 	pool_end(&executors);
@@ -495,14 +504,10 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 	return 0;
 }
 
-const char *async_stalled_in(uint64_t *for_ns)
+void async_leave(void)
 {
-	int nr = cpus[0].in_nr;
-
-	if (!async.opt || nr < 0)
-		return NULL;
-	*for_ns = ns_of(async_tsc() - cpus[0].in_tsc);
-	return async_syscall_name(nr);
+	if (async_self)
+		async_self->cpu->selector = ASYNC_ALLOW;
 }
 
 #else
@@ -521,10 +526,14 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 	return -ENOSYS;
 }
 
-const char *async_stalled_in(uint64_t *for_ns)
+void async_leave(void)
 {
-	(void)for_ns;
-	return NULL;
+}
+
+const char *async_syscall_name(long nr)
+{
+	(void)nr;
+	return "a system call";
 }
 
 #endif

@@ -78,10 +78,7 @@ long async_direct(struct async_coro *c, long nr, const long a[6])
 	uint64_t start = async_tsc(), spent;
 	long ret;
 
-	cpu->in_tsc = start;
-	cpu->in_nr = (int)nr;
 	ret = async_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	cpu->in_nr = -1;
 	spent = async_tsc() - start;
 	if (cpu->loop && spent > async.pinned_tsc)
 		note_pinned(nr, spent);

@@ -56,18 +56,6 @@ static void note_vforked(struct async_coro *c)
 	async_vforked = 0;
 }
 
-/* After the call, as other coroutines may have come by here while this one waited. */
-static void go_on_elsewhere(long nr, greg_t *regs)
-{
-	const char *to;
-
-	if (async_syscalls[nr].class == ASYNC_IN_PLACE)
-		return;
-	to = async_rewrite_count(nr, (uint64_t)regs[REG_RIP]);
-	if (to)
-		regs[REG_RIP] = (greg_t)(uintptr_t)to;
-}
-
 static void on_sigsys(int sig, siginfo_t *info, void *frame)
 {
 	struct async_coro *c = async_self;
@@ -91,8 +79,6 @@ static void on_sigsys(int sig, siginfo_t *info, void *frame)
 	c->traps++;
 	note_vforked(c);
 	regs[REG_RAX] = async_dispatch(c, nr, args);
-	if (async.rewrite && async_self)
-		go_on_elsewhere(nr, regs);
 	*(uint64_t *)(void *)&uc->uc_sigmask = c->mask;
 	/* A forked child has no dispatch and no coroutines. */
 	if (async_self)
@@ -111,8 +97,10 @@ long async_on_jump(struct jump *j)
 	c->site = site_of(c, j->after, j);
 	c->rewritten++;
 	note_vforked(c);
-	if (async.handlers_used)
+	if (async.handlers_used) { /* one may have ended, or begun, since */
 		RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &c->mask, 8);
+		c->cpu->mask = c->mask;
+	}
 	ret = async_dispatch(c, j->nr, args);
 	c->cpu->selector = ASYNC_BLOCK;
 	return ret;
@@ -167,15 +155,11 @@ static uint64_t measure(bool jump)
 
 static void calibrate(struct async_coro *c)
 {
-	bool rewrite = async.rewrite;
-
-	async.rewrite = false;
 	cost_native_tsc = measure(false);
 	c->cpu->selector = ASYNC_BLOCK;
 	cost_trap_tsc = measure(false);
 	cost_jump_tsc = measure(true);
 	c->cpu->selector = ASYNC_ALLOW;
-	async.rewrite = rewrite;
 	c->traps = 0;
 	c->rewritten = 0;
 }

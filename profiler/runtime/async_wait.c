@@ -387,6 +387,8 @@ long async_call_wait(struct async_coro *c, long nr, long a[6])
 		async_refuse(async_syscall_name(nr), "for a group of processes");
 	if (options & (WUNTRACED | WCONTINUED) && !(options & WNOHANG))
 		async_refuse(async_syscall_name(nr), "for children that stop or go on");
+	if (nr == SYS_wait4) /* a coroutine's children are its own already */
+		a[2] &= ~(long)__WNOTHREAD;
 	for (;;) {
 		long ret = reap(c, nr, a);
 

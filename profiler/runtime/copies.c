@@ -28,6 +28,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "profiler/runtime/async.h"
 #include "profiler/runtime/copy.h"
 #include "profiler/runtime/hooks.h"
 
@@ -55,6 +56,7 @@ struct copy *copy_in_job(void)
 
 static _Noreturn void end_racer(enum result_end end)
 {
+	async_leave();
 	__atomic_store_n(&racer_host->result->end, (uint32_t)end, __ATOMIC_RELEASE);
 	syscall(SYS_exit_group, 0);
 	__builtin_unreachable();
@@ -143,11 +145,15 @@ static int raise_fd(const struct copy *c, int fd)
 static int own_descriptors(struct copy *c)
 {
 	struct rlimit files = { 0 };
-	unsigned soft;
+	unsigned soft, base, keep;
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	soft = files.rlim_cur > FILES_MAX ? FILES_MAX : (unsigned)files.rlim_cur;
-	c->base_fd = (int)(soft / 2);
+	base = soft / 2;
+	keep = soft / 4;
+	if (c->host->plan->mode != PLAN_COPIES)
+		async_copies_descriptors(&base, &keep);
+	c->base_fd = (int)base;
 	if (unshare(CLONE_FILES | CLONE_FS) < 0)
 		return -errno;
 	c->null_fd = raise_fd(c, open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -158,7 +164,7 @@ static int own_descriptors(struct copy *c)
 	if (c->null_fd < 0 || c->stderr_fd < 0)
 		return -EMFILE;
 	close_range(3, (unsigned)c->base_fd - 1, 0);
-	return capture_init(&c->captures, c->host, soft / 4);
+	return capture_init(&c->captures, c->host, keep);
 }
 
 static void *variable(const struct copy *c, const char *name)
@@ -331,11 +337,9 @@ static void run_job(struct copy *c)
 	clean_up(c);
 }
 
-static void *work(void *arg)
+void copy_work(struct copy *c)
 {
-	struct copy *c = arg;
-
-	host_place(c->index, false);
+	c->thread = pthread_self();
 	if (prepare(c))
 		failed = true;
 	pthread_barrier_wait(&loaded);
@@ -343,6 +347,14 @@ static void *work(void *arg)
 		run_job(c);
 	pthread_barrier_wait(&loaded);
 	capture_finish(&c->captures);
+}
+
+static void *work(void *arg)
+{
+	struct copy *c = arg;
+
+	host_place(c->index, false);
+	copy_work(c);
 	return NULL;
 }
 
@@ -416,12 +428,15 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, stack_size());
 	pthread_barrier_init(&loaded, NULL, h->plan->workers);
-	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
+	for (unsigned i = 0; i < h->plan->workers; i++) {
 		copies[i].host = h;
 		copies[i].index = i;
 		copies[i].watch = &watches[i];
-		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
 	}
+	if (h->plan->mode != PLAN_COPIES)
+		return async_copies_start(h, copies);
+	for (unsigned i = 0; !err && i < h->plan->workers; i++)
+		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		pthread_join(copies[i].thread, NULL);
 	return err;

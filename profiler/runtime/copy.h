@@ -1,5 +1,5 @@
 /*
- * copy.h - one worker of PLAN_COPIES: a thread, its private copy of the program, and the job it
+ * copy.h - one worker of PLAN_COPIES: a thread (or, for PLAN_ASYNC and PLAN_HYBRID, a coroutine), its private copy of the program, and the job it
  * runs
  *
  * A job is main() called in the worker's thread. It ends by returning or through one of the hooks
@@ -55,6 +55,13 @@ struct copy {
 };
 
 extern __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
+
+/* Run jobs until there is none left: a worker's whole life. */
+void copy_work(struct copy *c);
+/* async_copies.c: all workers as coroutines, to their end; how they share one descriptor table: where
+ * ours begin, and how many outputs each may keep open. */
+int async_copies_start(const struct host *h, struct copy *copies);
+void async_copies_descriptors(unsigned *base, unsigned *keep);
 
 /* copy_self, or NULL in a process that a job has forked. */
 struct copy *copy_in_job(void);

@@ -299,6 +299,8 @@ int main(int argc, char **argv)
 		end = spin_run(&h);
 		break;
 	case PLAN_COPIES:
+	case PLAN_ASYNC:
+	case PLAN_HYBRID:
 		end = copies_run(&h);
 		break;
 	}

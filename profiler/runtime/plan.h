@@ -20,6 +20,8 @@
 enum plan_mode {
 	PLAN_EXEC,   /* every job is a fresh process */
 	PLAN_COPIES, /* every worker is a thread with its own copy of the program */
+	PLAN_ASYNC,  /* every worker is a coroutine with its own copy, all on one thread */
+	PLAN_HYBRID, /* the same, with a thread for each core that takes long slices of CPU time */
 	PLAN_SPIN,   /* no jobs: how much faster do `workers` spinners get than one, right now? */
 };
 
@@ -81,6 +83,16 @@ struct result_job {
 	uint16_t state, flags;
 };
 
+struct result_loop { /* PLAN_ASYNC and PLAN_HYBRID, see async.h */
+	uint64_t wall_ns, busy_ns, longest_ns;
+	uint64_t slices, executor_slices;
+	uint64_t traps, rewritten, trap_ns;
+	uint32_t sites;             /* rewritten */
+	uint32_t overhead_permille; /* of wall_ns, upper bound */
+	char pinned[28];            /* the call that held the loop up most, or "" */
+	uint64_t pinned_ns, pinned_count;
+};
+
 #define RESULT_WHY  512
 #define RESULT_TAIL 4096
 
@@ -93,6 +105,7 @@ struct result {
 	uint32_t tail_job; /* the stderr_tail's */
 	uint64_t pss_bytes;
 	uint64_t spin_permille; /* PLAN_SPIN's answer */
+	struct result_loop loop;
 	char why[RESULT_WHY];
 	uint32_t tail_state; /* 0: none, 1: being written, 2: complete */
 	uint32_t tail_n;
