@@ -5,7 +5,7 @@
  * parameter, `ret`, untouched on failure. Each layer adds its context once with error_wrap(), so
  * that the message reads from the outside in: "cannot read tasks.txt: line 7: empty task".
  *
- * The class decides the exit code of the command (DESIGN: 2, 3, 4, 130). A hint is one line that
+ * The class decides the exit code of the command. A hint is one line that
  * says what to do next; the innermost layer that knows sets it and wrapping keeps it.
  *
  * Ownership: the caller owns a returned error and passes it on or frees it with error_free(). No
