@@ -109,6 +109,21 @@ static struct error *gather(const struct compdb *db, const struct analyzer_optio
 	return NULL;
 }
 
+static struct error *select_units(const struct analyzer_options *opt, struct compdb *ret)
+{
+	struct error *err = NULL;
+
+	if (opt->flags)
+		err = compdb_of_files(opt->files, opt->files_n, opt->flags, ret);
+	else
+		err = compdb_load(opt->build_dir, opt->start_dir, ret);
+	if (!err && opt->files_n)
+		err = compdb_select(ret, opt->files, opt->files_n);
+	if (!err && opt->shards)
+		compdb_shard(ret, opt->shard, opt->shards);
+	return err;
+}
+
 struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret, char **ret_dir)
 {
 	CLEANUP(catalogue_clear) struct catalogue *catalogue = NULL;
@@ -120,7 +135,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 
 	if (err)
 		return err;
-	err = compdb_load(opt->build_dir, opt->start_dir, &db);
+	err = select_units(opt, &db);
 	if (err)
 		return err;
 	err = gather(&db, opt, &g);
@@ -134,6 +149,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 			program_add(&program, &g.units[i]);
 	program_link(&program);
 	checks_run(&program, &facts);
+	facts.root = xstrdup(db.root);
 	facts.units = db.n + db.not_c.n;
 	log_debug("%zu units, %zu of them from the cache", db.n, db.n - g.todo.n);
 	facts.failures = g.failures;

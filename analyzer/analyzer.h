@@ -13,16 +13,23 @@
 #include "model/fact.h"
 
 struct analyzer_options {
-	const char *build_dir;   /* holds compile_commands.json; NULL: the nearest one upward from
+	const char *build_dir; /* holds compile_commands.json; NULL: the nearest one upward from
 				  start_dir */
-	const char *start_dir;   /* NULL: the working directory */
+	const char *start_dir; /* NULL: the working directory */
+	/* Only these files, and those below these directories; 0: all of the database. */
+	char *const *files;
+	size_t files_n;
+	/* Given: no database, each file is compiled so. NULL: a database. NULL-terminated. */
+	char *const *flags;
+	unsigned shard, shards;  /* of `shards` parts of the units, this one, from 1; 0: all */
 	int jobs;                /* 0: one worker a core */
 	unsigned unit_timeout_s; /* for one translation unit; 0: 120 */
 	const char *glibc;       /* the C library's version, "2.36"; NULL: this machine's */
 	const char *cache_dir; /* units that did not change are not parsed again; NULL: no cache */
 };
 
-/* Where the database was found goes to *ret_dir (owned by the caller; may be NULL). */
+/* Where the database was found, or the working directory without one, goes to *ret_dir (owned by the
+ * caller; may be NULL). */
 struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret,
 			   char **ret_dir) ERROR_MUST_CHECK;
 
@@ -41,9 +48,11 @@ struct analyzer_check {
 	const char *id;      /* as in struct fact, and docs/rules/ID.md */
 	const char *title;   /* "Blocking call" */
 	const char *meaning; /* one line, no full stop */
+	bool is_note;        /* something to know, not something to mend */
 };
 
 size_t analyzer_checks(void);
-const struct analyzer_check *analyzer_check(size_t i); /* NULL: no such */
+const struct analyzer_check *analyzer_check(size_t i);            /* NULL: no such */
+const struct analyzer_check *analyzer_check_find(const char *id); /* NULL: no such */
 
 #endif

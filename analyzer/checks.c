@@ -11,7 +11,8 @@ static const struct row {
 	void (*run)(const struct check_context *c, struct fact_list *list);
 } table[] = {
 	{ { "blocking-call", "Blocking call",
-	    "a call that makes its thread wait: network, disk, pipe, lock, sleep, child, poll" },
+	    "a call that makes its thread wait: network, disk, pipe, lock, sleep, child, poll",
+	    true },
 	  check_blocking_call },
 	{ { "mt-unsafe-call", "Call that is not thread-safe",
 	    "a library function that two threads must not be in at once" },
@@ -20,22 +21,23 @@ static const struct row {
 	    "a variable with static storage that is written: all threads of a process share it" },
 	  check_shared_state },
 	{ { "could-be-const", "State that could be const",
-	    "a variable with static storage that nothing writes" },
+	    "a variable with static storage that nothing writes", true },
 	  check_could_be_const },
 	{ { "concurrency-present", "Concurrency already there",
-	    "the program starts threads or processes, or runs an event loop" },
+	    "the program starts threads or processes, or runs an event loop", true },
 	  check_concurrency_present },
 	{ { "blocking-function", "Function that may block",
-	    "a function of the program that leads to a blocking call outside error paths" },
+	    "a function of the program that leads to a blocking call outside error paths", true },
 	  check_blocking_function },
 	{ { "blocking-under-lock", "Wait under a lock",
 	    "a call that waits for something slow while a lock is held" },
 	  check_blocking_under_lock },
 	{ { "io-loop", "Loop that does I/O",
-	    "a loop whose every round waits: the waits might overlap" },
+	    "a loop whose every round waits: the waits might overlap", true },
 	  check_io_loop },
 	{ { "unit-of-work", "Candidate unit of work",
-	    "a function that could be one task: called for each item, by a thread, or by a loop" },
+	    "a function that could be one task: called for each item, by a thread, or by a loop",
+	    true },
 	  check_unit_of_work },
 };
 
@@ -49,6 +51,14 @@ size_t analyzer_checks(void)
 const struct analyzer_check *analyzer_check(size_t i)
 {
 	return i < CHECKS ? &table[i].about : NULL;
+}
+
+const struct analyzer_check *analyzer_check_find(const char *id)
+{
+	for (size_t i = 0; i < CHECKS; i++)
+		if (!strcmp(table[i].about.id, id))
+			return &table[i].about;
+	return NULL;
 }
 
 struct fact_key {

@@ -396,3 +396,94 @@ struct error *compdb_load(const char *build_dir, const char *start_dir, struct c
 	}
 	return NULL;
 }
+
+struct error *compdb_of_files(char *const *files, size_t n, char *const *flags, struct compdb *ret)
+{
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+
+	db.directory = path_absolute(".");
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(strings_clear) struct strings raw = { 0 };
+		struct compdb_entry entry = { .directory = xstrdup(db.directory),
+					      .file = path_absolute(files[i]) };
+
+		strings_add(&raw, "cc");
+		for (char *const *flag = flags; *flag; flag++)
+			strings_add(&raw, *flag);
+		clean_argv(&raw, &entry);
+		vec_push(&db, entry);
+		if (!file_exists(entry.file))
+			return error_new(ERROR_USAGE, "no such file: %s", files[i]);
+		if (!language(&entry) || strcmp(language(&entry), "c") != 0)
+			return error_new(ERROR_USAGE, "not C: %s", files[i]);
+	}
+	db.root = common_root(&db);
+	*ret = db;
+	db = (struct compdb){ 0 }; /* now the caller's */
+	return NULL;
+}
+
+/* Marks what `name` selects; false: nothing. */
+static bool mark_selected(const struct compdb *db, const char *name, bool *entries, bool *not_c)
+{
+	CLEANUP(cleanup_free) char *path = path_absolute(name);
+	size_t n = strlen(path);
+	bool any = false;
+
+	for (size_t i = 0; i < db->n + db->not_c.n; i++) {
+		const char *file = i < db->n ? db->items[i].file : db->not_c.items[i - db->n];
+
+		if (strncmp(file, path, n) != 0 || (file[n] && file[n] != '/'))
+			continue;
+		*(i < db->n ? &entries[i] : &not_c[i - db->n]) = any = true;
+	}
+	return any;
+}
+
+static void keep_marked(struct compdb *db, const bool *entries, const bool *not_c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < db->n; i++) {
+		if (entries[i])
+			db->items[kept++] = db->items[i];
+		else
+			compdb_entry_clear(&db->items[i]);
+	}
+	db->n = kept;
+	kept = 0;
+	for (size_t i = 0; i < db->not_c.n; i++) {
+		if (not_c[i])
+			db->not_c.items[kept++] = db->not_c.items[i];
+		else
+			free(db->not_c.items[i]);
+	}
+	db->not_c.n = kept;
+}
+
+struct error *compdb_select(struct compdb *db, char *const *files, size_t n)
+{
+	CLEANUP(cleanup_free) bool *entries = xcalloc(db->n + 1, sizeof(*entries));
+	CLEANUP(cleanup_free) bool *not_c = xcalloc(db->not_c.n + 1, sizeof(*not_c));
+
+	for (size_t i = 0; i < n; i++)
+		if (!mark_selected(db, files[i], entries, not_c))
+			return error_hint(error_new(ERROR_USAGE, "%s is not in %s/" DATABASE,
+						    files[i], db->directory),
+					  "say how it is compiled: concur analyze %s -- FLAGS",
+					  files[i]);
+	keep_marked(db, entries, not_c);
+	return NULL;
+}
+
+void compdb_shard(struct compdb *db, unsigned i, unsigned n)
+{
+	CLEANUP(cleanup_free) bool *entries = xcalloc(db->n + 1, sizeof(*entries));
+	CLEANUP(cleanup_free) bool *not_c = xcalloc(db->not_c.n + 1, sizeof(*not_c));
+
+	for (size_t k = 0; k < db->n; k++)
+		entries[k] = k % n == i - 1;
+	for (size_t k = 0; k < db->not_c.n; k++)
+		not_c[k] = (db->n + k) % n == i - 1;
+	keep_marked(db, entries, not_c);
+}

@@ -31,6 +31,13 @@ struct error *compdb_load(const char *build_dir, const char *start_dir,
 /* From the JSON text alone, for tests and fuzzing; relative directories are below `directory`. */
 struct error *compdb_parse(const char *json, size_t n, const char *directory,
 			   struct compdb *ret) ERROR_MUST_CHECK;
+/* No database: each file is compiled in the working directory with these flags (NULL-terminated). */
+struct error *compdb_of_files(char *const *files, size_t n, char *const *flags,
+			      struct compdb *ret) ERROR_MUST_CHECK;
+/* Keep what is named here, as a file or as a directory above it. Each must name something. */
+struct error *compdb_select(struct compdb *db, char *const *files, size_t n) ERROR_MUST_CHECK;
+/* Keep each n-th entry, from the i-th, which counts from 1. */
+void compdb_shard(struct compdb *db, unsigned i, unsigned n);
 void compdb_entry_clear(struct compdb_entry *entry);
 void compdb_clear(struct compdb *db);
 

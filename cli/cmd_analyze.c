@@ -1,35 +1,132 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/analyzer.h"
+#include "analyzer/fingerprints.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/measure.h"
 #include "cli/output.h"
 #include "cli/subject.h"
 
+#define BASELINE ".concur-baseline"
+
+/* What follows "--" are the compiler's flags, and not argp's. */
+static void split_flags(struct options *options, int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		options->flags = argv + i + 1;
+		*argc = i;
+		return;
+	}
+}
+
+static struct error *check_use(const struct options *options)
+{
+	if (options->flags && !options->files_n)
+		return error_hint(error_new(ERROR_USAGE, "flags after --, but no file before it"),
+				  "concur analyze FILE... -- FLAGS");
+	if (options->flags && options->build_dir)
+		return error_hint(
+			error_new(ERROR_USAGE, "-p and flags after -- exclude each other"),
+			"concur analyze FILE... -- FLAGS, or concur analyze -p DIR");
+	if (options->new_only && options->update_baseline)
+		return error_hint(error_new(ERROR_USAGE,
+					    "--new-only and --update-baseline exclude each other"),
+				  "concur analyze --update-baseline");
+	return NULL;
+}
+
+static char *baseline_path(const struct options *options, const struct facts *facts)
+{
+	return options->baseline ? xstrdup(options->baseline) : path_join(facts->root, BASELINE);
+}
+
+/* Without being asked, a baseline is neither needed nor looked at. */
+static struct error *apply_baseline(const struct options *options, struct facts *facts)
+{
+	CLEANUP(cleanup_free) char *path = baseline_path(options, facts);
+	CLEANUP(strings_clear) struct strings known = { 0 };
+	struct error *err;
+	size_t dropped;
+
+	if (options->update_baseline) {
+		err = fingerprints_write(path, facts);
+		if (!err)
+			log_note("%zu findings written to %s", facts->n, path);
+		return err;
+	}
+	if (!options->new_only)
+		return NULL;
+	if (!file_exists(path))
+		return error_hint(error_new(ERROR_USAGE, "no baseline: %s", path),
+				  "make one: concur analyze --update-baseline");
+	err = fingerprints_read(path, &known);
+	if (err)
+		return err;
+	dropped = fingerprints_drop(facts, &known);
+	log_note("findings: %zu known, %zu new", dropped, facts->n);
+	return NULL;
+}
+
+/* "src/a.c:12:3: warning: text [check]", which editors and CI services understand. The path opens
+ * from the working directory. */
+static void editor_lines(const struct facts *facts, struct strbuf *out)
+{
+	CLEANUP(cleanup_free) char *here = path_absolute(".");
+
+	vec_each (facts, f) {
+		CLEANUP(cleanup_free) char *path = path_join(facts->root, f->file);
+		CLEANUP(cleanup_free) char *text = xstrdup(f->detail ? f->detail : f->symbol);
+		const struct analyzer_check *check = analyzer_check_find(f->check);
+
+		log_flatten(text);
+		strbuf_addf(out, "%s:%d:%d: %s: %s%s%s [%s]\n", path_below(path, here), f->line,
+			    f->column, check && check->is_note ? "note" : "warning", text,
+			    f->advice ? "; " : "", f->advice ? f->advice : "", f->check);
+	}
+}
+
+static void show(const struct options *options, const struct run *run)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct report_style style = output_style(options);
+
+	if (options->json) {
+		output_run(options, run);
+		return;
+	}
+	if (options->format == FORMAT_EDITOR ||
+	    (options->format == FORMAT_AUTO && !isatty(STDOUT_FILENO)))
+		editor_lines(&run->facts, &text);
+	else
+		report_facts(&run->facts, &style, &text);
+	output_text(strbuf_str(&text));
+}
+
 struct error *cmd_analyze(const struct command *command, struct options *options, int argc,
 			  char **argv, int *exit_code)
 {
 	CLEANUP(run_clear) struct run run = { 0 };
-	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-	struct report_style style;
 	struct error *err;
 
-	options_parse(command, options, OPTIONS_BUILD, argc, argv);
-	if (options->args_n)
-		return error_hint(
-			error_new(ERROR_USAGE, "unexpected argument: %s", options->args[0]),
-			"concur analyze -p DIR");
+	split_flags(options, &argc, argv);
+	options_parse(command, options, OPTIONS_BUILD | OPTIONS_ANALYZE, argc, argv);
+	options->files = options->args;
+	options->files_n = options->args_n;
 	subject_begin(&run, command->name);
-	err = measure_facts(options, &run);
+	err = check_use(options);
+	err = err ? err : measure_facts(options, &run);
+	err = err ? err : apply_baseline(options, &run.facts);
 	if (err)
 		return err;
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
-	if (options->json) {
-		output_run(options, &run);
-	} else {
-		style = output_style(options);
-		report_facts(&run.facts, &style, &text);
-		output_text(strbuf_str(&text));
-	}
+	show(options, &run);
 	if (run.facts.failures.n)
 		*exit_code = ERROR_INPUT;
 	return NULL;

@@ -12,8 +12,12 @@ const struct command commands[] = {
 	  "  concur advise --each urls --timeout 5 --json -- ./fetch {} | jq .verdict\n\n"
 	  "Every line of TASKS is one task; it replaces {} in the arguments. The program runs as "
 	  "you do, with your working directory.", cmd_advise },
-	{ "analyze", "", "what the source says about concurrency",
-	  "Examples:\n  bear -- make && concur analyze\n  concur analyze -p build --json", cmd_analyze },
+	{ "analyze", "[FILE... [-- FLAGS]]", "what the source says about concurrency",
+	  "Without FILE, all files of the compile database; a directory stands for all below it. With "
+	  "FLAGS, each FILE is compiled so and no database is needed.\n\n"
+	  "Examples:\n  bear -- make && concur analyze\n  concur analyze -p build --json\n"
+	  "  concur analyze src/net.c -- -Iinclude -DNDEBUG\n"
+	  "  concur analyze --update-baseline    # later: concur analyze --new-only", cmd_analyze },
 	{ "profile", "-- PROGRAM [ARG...]", "where the wall time of one run goes: CPU and waits by kind",
 	  "Example:\n  concur profile -- tar cf /tmp/a.tar src", cmd_profile },
 	{ "race", EACH, "the harnesses only: the tournament without the verdict",

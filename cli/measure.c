@@ -26,10 +26,17 @@ static char *search_start(const struct target *target)
 struct error *measure_facts(const struct options *options, struct run *run)
 {
 	CLEANUP(cleanup_free) char *start = search_start(&run->target);
+	CLEANUP(cleanup_free) char *cache = options->no_cache ? NULL : analyzer_cache_dir();
 	struct analyzer_options opt = {
 		.build_dir = options->build_dir,
 		.start_dir = start,
+		.files = options->files,
+		.files_n = (size_t)options->files_n,
+		.flags = options->flags,
+		.shard = options->shard,
+		.shards = options->shards,
 		.jobs = options->jobs,
+		.cache_dir = cache,
 	};
 	struct error *err;
 

@@ -22,6 +22,12 @@ enum { /* options without a letter */
        OPT_EXPECT_EXIT,
        OPT_NO_ANALYZE,
        OPT_POLICY,
+       OPT_NO_CACHE,
+       OPT_FORMAT,
+       OPT_SHARD,
+       OPT_BASELINE,
+       OPT_NEW_ONLY,
+       OPT_UPDATE_BASELINE,
 };
 
 struct option_row {
@@ -33,6 +39,12 @@ struct option_row {
 static const struct option_row rows[] = {
 	{ OPTIONS_BUILD, { NULL, 'p', "DIR", 0, "Where compile_commands.json lies (default: the nearest one upward)", 1 } },
 	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 } },
+	{ OPTIONS_BUILD, { "no-cache", OPT_NO_CACHE, NULL, 0, "Parse every file, whether it changed or not", 1 } },
+	{ OPTIONS_ANALYZE, { "shard", OPT_SHARD, "I/N", 0, "Only each N-th file, from the I-th on: what takes all files together is seen in part", 1 } },
+	{ OPTIONS_ANALYZE, { "format", OPT_FORMAT, "NAME", 0, "report: grouped (default on a terminal); editor: file:line:col: warning: text [check]", 2 } },
+	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Findings that are known (default: .concur-baseline of the project)", 2 } },
+	{ OPTIONS_ANALYZE, { "new-only", OPT_NEW_ONLY, NULL, 0, "Only findings that the baseline does not hold", 2 } },
+	{ OPTIONS_ANALYZE, { "update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write all findings to the baseline", 2 } },
 	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input", 1 } },
 	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE", 0, "The exit code of a task that went well (default: 0)", 1 } },
 	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
@@ -128,6 +140,59 @@ static bool policy_is_table(struct argp_state *state, const char *text)
 	return !strcmp(text, "table");
 }
 
+static enum format format(struct argp_state *state, const char *text)
+{
+	if (!strcmp(text, "editor"))
+		return FORMAT_EDITOR;
+	if (strcmp(text, "report"))
+		argp_error(state, "--format: '%s' is neither report nor editor", text);
+	return FORMAT_REPORT;
+}
+
+static void shard(struct argp_state *state, const char *text, struct options *o)
+{
+	char *end;
+	unsigned long i = 0, n = 0;
+
+	if (isdigit((unsigned char)*text)) {
+		i = strtoul(text, &end, 10);
+		if (*end == '/' && isdigit((unsigned char)end[1]))
+			n = strtoul(end + 1, &end, 10);
+		if (*end)
+			n = 0;
+	}
+	if (!i || i > n || n > 10000)
+		argp_error(state, "--shard: '%s' is not I/N with I from 1 to N", text);
+	o->shard = (unsigned)i;
+	o->shards = (unsigned)n;
+}
+
+static error_t parse_analyze(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	switch (key) {
+	case OPT_NO_CACHE:
+		o->no_cache = true;
+		return 0;
+	case OPT_FORMAT:
+		o->format = format(state, arg);
+		return 0;
+	case OPT_SHARD:
+		shard(state, arg, o);
+		return 0;
+	case OPT_BASELINE:
+		o->baseline = arg;
+		return 0;
+	case OPT_NEW_ONLY:
+		o->new_only = true;
+		return 0;
+	case OPT_UPDATE_BASELINE:
+		o->update_baseline = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	switch (key) {
@@ -188,7 +253,7 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		o->policy_table = policy_is_table(state, arg);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_analyze(key, arg, state, o);
 	}
 }
 

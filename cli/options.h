@@ -16,6 +16,8 @@
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+enum format { FORMAT_AUTO, FORMAT_EDITOR, FORMAT_REPORT };
+
 struct worker_ladder {
 	VEC_FIELDS(int);
 };
@@ -36,18 +38,28 @@ struct options {
 	struct worker_ladder workers;
 	int limit; /* runs -n */
 	bool policy_table;
-	char **args; /* PROGRAM ARGS, or the command's operands */
+	/* analyze */
+	bool no_cache;
+	enum format format;
+	unsigned shard, shards;
+	const char *baseline;
+	bool new_only, update_baseline;
+	char *const *files; /* restrict the analysis to these */
+	int files_n;
+	char *const *flags; /* after --, NULL-terminated; NULL: a database tells them */
+	char **args;        /* PROGRAM ARGS, or the command's operands */
 	int args_n;
 };
 
-enum {                       /* which groups of options a command takes */
-       OPTIONS_BUILD = 1,    /* -p, -j */
-       OPTIONS_TASKS = 2,    /* --each, --expect-exit */
-       OPTIONS_RUN = 4,      /* --timeout */
-       OPTIONS_RACE = 8,     /* --workers, --budget, --seed */
-       OPTIONS_ADVISE = 16,  /* --policy, --no-analyze */
-       OPTIONS_LIST = 32,    /* -n */
-       OPTIONS_PROGRAM = 64, /* everything from the first operand on is the program's */
+enum {                        /* which groups of options a command takes */
+       OPTIONS_BUILD = 1,     /* -p, -j, --no-cache */
+       OPTIONS_TASKS = 2,     /* --each, --expect-exit */
+       OPTIONS_RUN = 4,       /* --timeout */
+       OPTIONS_RACE = 8,      /* --workers, --budget, --seed */
+       OPTIONS_ADVISE = 16,   /* --policy, --no-analyze */
+       OPTIONS_LIST = 32,     /* -n */
+       OPTIONS_ANALYZE = 128, /* --shard, --format, --baseline, --new-only, --update-baseline */
+       OPTIONS_PROGRAM = 64,  /* everything from the first operand on is the program's */
 };
 
 struct command;

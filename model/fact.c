@@ -66,6 +66,7 @@ void facts_clear(struct facts *facts)
 	}
 	vec_clear(&facts->failures);
 	free(facts->why_not);
+	free(facts->root);
 	*facts = (struct facts){ 0 };
 }
 

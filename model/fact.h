@@ -52,6 +52,7 @@ struct facts {
 	VEC_FIELDS(struct fact); /* sorted by file, line, column, check */
 	bool analysed;           /* false: no analysis was made, and `why_not` says why */
 	char *why_not;
+	char *root;   /* absolute: what files are relative to; NULL in a stored run */
 	size_t units; /* translation units tried */
 	struct unit_failures failures;
 };

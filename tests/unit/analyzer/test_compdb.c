@@ -202,6 +202,99 @@ static void a_missing_database_says_what_to_type(void **state)
 	assert_string_equal(up->message, message_up);
 }
 
+static void what_is_named_is_kept(void **state)
+{
+	static const struct {
+		const char *names[3];
+		size_t kept, not_c;
+		const char *message;
+	} cases[] = {
+		{ { "/p/src/a.c" }, 2, 0, NULL },
+		{ { "/p/src" }, 3, 1, NULL },
+		{ { "/p/src/a.c", "/p/lib" }, 3, 0, NULL },
+		{ { "/p" }, 4, 1, NULL },
+		{ { "/p/s" }, 0, 0, "/p/s is not in /p/compile_commands.json" },
+		{ { "/p/src/a.c", "/p/x.c" }, 0, 0, "/p/x.c is not in /p/compile_commands.json" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+		CLEANUP(error_clear) struct error *err = NULL;
+		size_t n = 0;
+
+		assert_null(
+			parse("[" ENTRY("src/a.c", "") "," ENTRY("src/a.c", ",\"-DB\"") "," ENTRY(
+				      "src/b.c", "") "," ENTRY("src/c.cc", "") "," ENTRY("lib/d.c",
+											 "") "]",
+			      &db));
+		while (cases[i].names[n])
+			n++;
+		err = compdb_select(&db, (char *const *)cases[i].names, n);
+		if (cases[i].message) {
+			assert_non_null(err);
+			assert_string_equal(err->message, cases[i].message);
+			continue;
+		}
+		assert_null(err);
+		assert_int_equal(db.n, cases[i].kept);
+		assert_int_equal(db.not_c.n, cases[i].not_c);
+	}
+}
+
+/* All shards together are the whole, and none overlaps another. */
+static void shards_are_a_partition(void **state)
+{
+	size_t seen[5] = { 0 }, left_out = 0;
+
+	(void)state;
+	for (unsigned shard = 1; shard <= 3; shard++) {
+		CLEANUP(compdb_clear) struct compdb db = { 0 };
+
+		assert_null(parse(
+			"[" ENTRY("0.c", "") "," ENTRY("1.c", "") "," ENTRY("2.c", "") "," ENTRY(
+				"3.c", "") "," ENTRY("4.c", "") "," ENTRY("x.cc", "") "]",
+			&db));
+		compdb_shard(&db, shard, 3);
+		assert_true(db.n <= 2);
+		vec_each (&db, entry)
+			seen[entry->file[3] - '0']++;
+		left_out += db.not_c.n;
+	}
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(seen[i], 1);
+	assert_int_equal(left_out, 1);
+}
+
+static void files_need_no_database(void **state)
+{
+	char path[] = "/tmp/concur-compdb-XXXXXX.c", other[] = "/tmp/concur-compdb-XXXXXX.cc";
+	char *files[] = { path, other, (char *)"/tmp/concur-no-such-file.c" };
+	char *flags[] = { (char *)"-I", (char *)"inc", (char *)"-c", (char *)"-DX", NULL };
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+	CLEANUP(error_clear) struct error *missing = NULL;
+	CLEANUP(error_clear) struct error *not_c = NULL;
+	CLEANUP(cleanup_free) char *argv = NULL;
+	int fds[] = { mkstemps(path, 2), mkstemps(other, 3) };
+
+	(void)state;
+	assert_null(compdb_of_files(files, 1, flags, &db));
+	not_c = compdb_of_files(files, 2, flags, &db);
+	missing = compdb_of_files(files + 2, 1, flags, &db);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		unlink(files[i]);
+	}
+	assert_int_equal(db.n, 1);
+	assert_string_equal(db.items[0].file, path);
+	argv = join(&db.items[0].argv);
+	assert_string_equal(argv, "cc|-I|inc|-DX");
+	assert_non_null(not_c);
+	assert_true(!strncmp(not_c->message, "not C: ", 7));
+	assert_non_null(missing);
+	assert_string_equal(missing->message, "no such file: /tmp/concur-no-such-file.c");
+}
+
 static void twenty_thousand_entries_load(void **state)
 {
 	CLEANUP(strbuf_clear) struct strbuf json = { 0 };
@@ -224,6 +317,9 @@ int main(void)
 		cmocka_unit_test(paths_are_told_from_the_common_directory),
 		cmocka_unit_test(equal_entries_are_merged),
 		cmocka_unit_test(only_c_is_kept),
+		cmocka_unit_test(what_is_named_is_kept),
+		cmocka_unit_test(shards_are_a_partition),
+		cmocka_unit_test(files_need_no_database),
 		cmocka_unit_test(broken_databases_are_refused),
 		cmocka_unit_test(a_missing_database_says_what_to_type),
 		cmocka_unit_test(twenty_thousand_entries_load),

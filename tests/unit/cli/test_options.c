@@ -17,7 +17,7 @@
 
 #define ALL                                                                                        \
 	(OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE | OPTIONS_ADVISE |             \
-	 OPTIONS_LIST | OPTIONS_PROGRAM)
+	 OPTIONS_LIST | OPTIONS_ANALYZE | OPTIONS_PROGRAM)
 
 static int count(char **argv)
 {
@@ -142,6 +142,11 @@ static void test_misuse_exits_2(void **state)
 		"--seed=x",
 		"--color=pink",
 		"--policy=fast",
+		"--shard=0/2",
+		"--shard=3/2",
+		"--shard=2",
+		"--shard=1/2x",
+		"--format=xml",
 		"--expect-exit=256",
 		"-j0",
 		"-n0",
@@ -155,6 +160,31 @@ static void test_misuse_exits_2(void **state)
 		if (refusal(ALL, argv) != ERROR_USAGE)
 			fail_msg("%s was taken", bad[i]);
 	}
+}
+
+static void test_what_analyze_takes(void **state)
+{
+	char *argv[] = { "concur analyze",
+			 "--no-cache",
+			 "--shard=2/5",
+			 "--format",
+			 "editor",
+			 "--baseline=b",
+			 "--new-only",
+			 "--update-baseline",
+			 "a.c",
+			 "b.c",
+			 NULL };
+	struct options o = parse(OPTIONS_BUILD | OPTIONS_ANALYZE, argv);
+
+	(void)state;
+	assert_true(o.no_cache && o.new_only && o.update_baseline);
+	assert_int_equal(o.shard, 2);
+	assert_int_equal(o.shards, 5);
+	assert_int_equal(o.format, FORMAT_EDITOR);
+	assert_string_equal(o.baseline, "b");
+	assert_int_equal(o.args_n, 2);
+	assert_string_equal(o.args[1], "b.c");
 }
 
 static void test_options_of_other_commands_are_refused(void **state)
@@ -216,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_the_program_keeps_its_options),
 		cmocka_unit_test(test_operands_without_a_program),
 		cmocka_unit_test(test_misuse_exits_2),
+		cmocka_unit_test(test_what_analyze_takes),
 		cmocka_unit_test(test_options_of_other_commands_are_refused),
 		cmocka_unit_test(test_global_options_come_before_the_command),
 		cmocka_unit_test(test_no_command),
