@@ -32,8 +32,6 @@
 #include "profiler/runtime/copy.h"
 #include "profiler/runtime/hooks.h"
 
-extern char **environ;
-
 #define POLL_MS     20 /* between two looks at the racer's memory */
 #define STACK_MIN   (8ul << 20)
 #define STACK_MAX   (64ul << 20)
@@ -109,8 +107,10 @@ static void on_crash(int sig, siginfo_t *info, void *context)
 		raise(sig);
 		return;
 	}
-	if (c)
+	if (c) {
 		racer_host->result->bad_job = c->job;
+		capture_tail(racer_host, c->job, c->stderr_fd);
+	}
 	racer_host->result->signal = sig;
 	if (m)
 		host_why(racer_host, "at %s+0x%lx", m->name,
@@ -177,6 +177,7 @@ static void find_variables(struct copy *c)
 	c->in = variable(c, "stdin");
 	c->out = variable(c, "stdout");
 	c->err = variable(c, "stderr");
+	c->environ = variable(c, "environ");
 	c->getopt.optarg = variable(c, "optarg");
 	c->getopt.optind = variable(c, "optind");
 	c->getopt.opterr = variable(c, "opterr");
@@ -253,6 +254,8 @@ static int prepare(struct copy *c)
 		c->argv_text = host_memory(text_size(c->host, c->argv) + 1);
 	if (!err && !c->argv_text)
 		err = -ENOMEM;
+	if (!err)
+		err = copy_env_init(c);
 	if (err)
 		host_why(c->host, "worker %u cannot prepare: %s", c->index + 1, strerror(-err));
 	return err;
@@ -276,6 +279,7 @@ static int begin_job(struct copy *c)
 	if (copy_open_streams(c))
 		return -ENOMEM;
 	copy_argv(c, c->job % c->host->plan->tasks);
+	copy_env_begin(c);
 	return out;
 }
 
@@ -292,7 +296,7 @@ static int count(char **argv)
 static void call_main(struct copy *c)
 {
 	if (sigsetjmp(c->end, 1) == 0)
-		hook_exit(c->image.main(count(c->argv), c->argv, environ));
+		hook_exit(c->image.main(count(c->argv), c->argv, *c->environ));
 }
 
 /* What the job may have left, after its end was taken. */

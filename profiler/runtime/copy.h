@@ -34,7 +34,7 @@ struct copy {
 	pthread_t thread;
 	struct capture_set captures;
 	char **argv, *argv_text; /* a program may write to its arguments */
-	int base_fd; /* from here on descriptors are ours */
+	int base_fd;             /* from here on descriptors are ours */
 	int null_fd, cwd_fd, stderr_fd;
 	mode_t umask;
 
@@ -44,6 +44,8 @@ struct copy {
 	int status;              /* as waitpid() */
 	bool discard;            /* what is still in stdout's buffer: _exit() and abort() do */
 	FILE **in, **out, **err; /* the copy's stdin, stdout and stderr variables */
+	char ***environ;         /* its environ */
+	char **environ_room;     /* the pointers and the text of an environment of its own */
 	FILE *streams[3];        /* as they were at the start; NULL: closed */
 	char buffers[3][4096];   /* the size stdio takes for a regular file */
 	struct copy_at_exit at_exit[COPY_AT_EXIT];
@@ -75,6 +77,9 @@ int copy_open_streams(struct copy *c);
 void copy_close_streams(struct copy *c);
 /* The program has closed it. */
 void copy_forget_stream(struct copy *c, FILE *file);
+/* copy_env.c: room for an environment; a fresh one for a job. */
+int copy_env_init(struct copy *c);
+void copy_env_begin(struct copy *c);
 /* Once: libc's own stdout and stderr, used by what no hook reaches, lead to the worker's. */
 int copy_redirect_libc(void);
 

@@ -18,8 +18,8 @@ FILE *hook_stderr(void)
 
 void *hook_find(const char *name)
 {
-	static const struct hook *const tables[] = { hooks_end, hooks_stdio, hooks_process,
-						     hooks_state };
+	static const struct hook *const tables[] = { hooks_end, hooks_env, hooks_stdio,
+						     hooks_process, hooks_state };
 	void *ret = NULL;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {

@@ -20,7 +20,7 @@ struct hook {
 		symbol, (void (*)(void))function                                                   \
 	}
 
-extern const struct hook hooks_end[], hooks_stdio[], hooks_process[], hooks_state[];
+extern const struct hook hooks_end[], hooks_env[], hooks_stdio[], hooks_process[], hooks_state[];
 
 /* What `name` is to be bound to instead of libc's, or NULL. */
 void *hook_find(const char *name);
@@ -28,6 +28,9 @@ void *hook_find(const char *name);
 /* The program's streams: its variables, as it may have changed them. */
 FILE *hook_stdout(void);
 FILE *hook_stderr(void);
+
+/* The program's environment. */
+char **hook_environ(void);
 
 /* A path as this worker has to open it; `own` has room for another. */
 #define HOOK_PATH 128

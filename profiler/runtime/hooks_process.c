@@ -126,13 +126,13 @@ static int hook_execve(const char *path, char *const *argv, char *const *envp)
 static int hook_execv(const char *path, char *const *argv)
 {
 	refuse_exec();
-	return execv(path, argv);
+	return execve(path, argv, hook_environ());
 }
 
 static int hook_execvp(const char *file, char *const *argv)
 {
 	refuse_exec();
-	return execvp(file, argv);
+	return execvpe(file, argv, hook_environ());
 }
 
 static int hook_execvpe(const char *file, char *const *argv, char *const *envp)
@@ -181,12 +181,12 @@ static bool gather(char **argv, const char *first, va_list ap)
 
 static int hook_execl(const char *path, const char *first, ...)
 {
-	EXECL(execv(path, argv));
+	EXECL(execve(path, argv, hook_environ()));
 }
 
 static int hook_execlp(const char *file, const char *first, ...)
 {
-	EXECL(execvp(file, argv));
+	EXECL(execvpe(file, argv, hook_environ()));
 }
 
 static int hook_execle(const char *path, const char *first, ...)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -264,29 +265,49 @@ static bool inside(const struct image_module *m, const void *p)
 	return (const char *)p >= m->low && (const char *)p < m->high;
 }
 
-void *image_variable(const struct image *image, const char *name)
+/* In the program itself, by one of its names, or NULL. */
+static void *own_variable(const struct image *image, const char *const *names)
 {
 	const struct image_module *program = &image->modules[image->n - 1];
-	void *at = dlsym(program->handle, name);
-	struct image_variables *own = (void *)&image->own;
 
-	if (at && inside(program, at))
-		return at;
-	if (strcmp(name, "stdin") == 0)
-		return &own->in;
-	if (strcmp(name, "stdout") == 0)
-		return &own->out;
-	if (strcmp(name, "stderr") == 0)
-		return &own->err;
-	if (strcmp(name, "optarg") == 0)
-		return &own->optarg;
-	if (strcmp(name, "optind") == 0)
-		return &own->optind;
-	if (strcmp(name, "opterr") == 0)
-		return &own->opterr;
-	if (strcmp(name, "optopt") == 0)
-		return &own->optopt;
+	for (; *names; names++) {
+		void *at = dlsym(program->handle, *names);
+
+		if (at && inside(program, at))
+			return at;
+	}
 	return NULL;
+}
+
+void *image_variable(const struct image *image, const char *name)
+{
+	static const struct {
+		const char *names[4];
+		size_t offset;
+	} variables[] = {
+		{ { "stdin" }, offsetof(struct image_variables, in) },
+		{ { "stdout" }, offsetof(struct image_variables, out) },
+		{ { "stderr" }, offsetof(struct image_variables, err) },
+		{ { "optarg" }, offsetof(struct image_variables, optarg) },
+		{ { "optind" }, offsetof(struct image_variables, optind) },
+		{ { "opterr" }, offsetof(struct image_variables, opterr) },
+		{ { "optopt" }, offsetof(struct image_variables, optopt) },
+		{ { "environ", "__environ", "_environ" },
+		  offsetof(struct image_variables, environ) },
+	};
+	const char *const only[] = { name, NULL };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		for (const char *const *n = variables[i].names; *n; n++) {
+			void *at;
+
+			if (strcmp(*n, name) != 0)
+				continue;
+			at = own_variable(image, variables[i].names);
+			return at ? at : (char *)(uintptr_t)&image->own + variables[i].offset;
+		}
+	}
+	return own_variable(image, only);
 }
 
 /*

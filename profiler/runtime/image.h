@@ -42,6 +42,7 @@ struct image_module {
 struct image_variables {
 	void *in, *out, *err; /* FILE * */
 	char *optarg;
+	char **environ;
 	int optind, opterr, optopt;
 };
 

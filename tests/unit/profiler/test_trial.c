@@ -75,6 +75,7 @@ static const char *const bearable[] = {
 	"opens-dev-stdout",
 	"looks-up-users",
 	"writes-arguments",
+	"uses-environment",
 };
 
 static void copies_answer_as_processes(void **state)
@@ -181,6 +182,8 @@ static void faults_are_named(void **state)
 		if (t.outcome != unbearable[i].outcome)
 			fail_msg("%s: %s %s", unbearable[i].fault, outcome_key(t.outcome),
 				 t.why ? t.why : "");
+		if (t.outcome == OUTCOME_CRASH)
+			assert_int_equal(t.stderr_task, 2);
 		if (unbearable[i].why && !strstr(t.why, unbearable[i].why))
 			fail_msg("%s: \"%s\" does not say \"%s\"", unbearable[i].fault, t.why,
 				 unbearable[i].why);
