@@ -143,6 +143,7 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 		return error_wrap(err, "cannot analyse %s", db.directory);
 	program.directory = db.root;
 	program.catalogue = catalogue;
+	program.in_part = (opt->files_n && !opt->flags) || opt->shards || g.failures.n;
 	program.glibc = catalogue_version(opt->glibc ? opt->glibc : gnu_get_libc_version());
 	for (size_t i = 0; i < db.n; i++)
 		if (g.units[i].strings.len)

@@ -39,6 +39,9 @@ static const struct row {
 	    "a function that could be one task: called for each item, by a thread, or by a loop",
 	    true },
 	  check_unit_of_work },
+	{ { "suppression", "Suppression that does not hold",
+	    "a comment that suppresses a finding: unused, without a reason, or of no known check" },
+	  check_suppression },
 };
 
 #define CHECKS (sizeof(table) / sizeof(table[0]))

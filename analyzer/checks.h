@@ -1,8 +1,8 @@
 /*
  * checks.h - what concur looks for in source: one table, one file a check
  *
- * A check reads the whole program and adds facts. It never changes the program, and never says that
- * something is safe. To add one: a row in checks.c, a file check_*.c, a page in docs/rules/, and a
+ * A check reads the whole program and adds facts; the last one takes out those that a comment
+ * suppresses. It never changes the program, and never says that something is safe. To add one: a row in checks.c, a file check_*.c, a page in docs/rules/, and a
  * fixture in tests/fixtures/analyzer/.
  */
 #ifndef ANALYZER_CHECKS_H
@@ -53,6 +53,8 @@ void check_blocking_function(const struct check_context *c, struct fact_list *li
 void check_blocking_under_lock(const struct check_context *c, struct fact_list *list);
 void check_io_loop(const struct check_context *c, struct fact_list *list);
 void check_unit_of_work(const struct check_context *c, struct fact_list *list);
+/* The last: takes out what the source says is meant. */
+void check_suppression(const struct check_context *c, struct fact_list *list);
 void check_concurrency_present(const struct check_context *c, struct fact_list *list);
 
 #endif

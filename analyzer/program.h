@@ -38,6 +38,7 @@ struct program {
 	bool *no_return; /* by symbol: functions that end the program, as far as can be seen */
 	const char *directory;             /* borrowed */
 	const struct catalogue *catalogue; /* borrowed */
+	bool in_part;   /* units are left out: what is not there proves nothing */
 	unsigned glibc; /* the program's, as catalogue_version(); 0: older than any */
 };
 

@@ -125,6 +125,8 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	err = err ? err : apply_baseline(options, &run.facts);
 	if (err)
 		return err;
+	if (run.facts.suppressed)
+		log_note("%zu findings suppressed in the source", run.facts.suppressed);
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	show(options, &run);
 	if (run.facts.failures.n)

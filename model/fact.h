@@ -52,8 +52,9 @@ struct facts {
 	VEC_FIELDS(struct fact); /* sorted by file, line, column, check */
 	bool analysed;           /* false: no analysis was made, and `why_not` says why */
 	char *why_not;
-	char *root;   /* absolute: what files are relative to; NULL in a stored run */
-	size_t units; /* translation units tried */
+	char *root;        /* absolute: what files are relative to; NULL in a stored run */
+	size_t units;      /* translation units tried */
+	size_t suppressed; /* findings that comments in the source took out */
 	struct unit_failures failures;
 };
 

@@ -1,0 +1,37 @@
+/*
+ * suppressions.h - findings that the source itself says are meant
+ *
+ *	sleep(1); // concur: ignore[blocking-call] the device needs it
+ *	// concur: ignore[shared-state,could-be-const] set before the threads start
+ *	static int level;
+ *	n = rand(); // NOLINT(concur-mt-unsafe-call): one thread only
+ *	// NOLINTNEXTLINE(concur-mt-unsafe-call): one thread only
+ *
+ * A comment after code speaks of its line, one alone of the next line with code. Only comments
+ * count, not strings. Ownership: suppressions_clear() frees all.
+ */
+#ifndef ANALYZER_SUPPRESSIONS_H
+#define ANALYZER_SUPPRESSIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+
+struct suppression {
+	const char *file; /* borrowed from the caller of suppressions_read() */
+	char *check;      /* "*": every check */
+	uint32_t line;    /* what it speaks of; 0: nothing follows */
+	uint32_t at_line, at_column;
+	bool has_reason, used;
+};
+
+struct suppressions {
+	VEC_FIELDS(struct suppression);
+};
+
+/* Appends those in `text`, the content of `file`. */
+void suppressions_read(const char *text, const char *file, struct suppressions *list);
+void suppressions_clear(struct suppressions *list);
+
+#endif
