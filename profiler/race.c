@@ -230,6 +230,27 @@ static struct error *enter(struct course *c, const struct harness *harness, size
 	return NULL;
 }
 
+/* The sequential run in one process is the same for all ways that do not start a process for each
+ * task: threads' with one worker. 0: there is none yet. */
+static size_t find_base(const struct course *c)
+{
+	for (size_t i = 2; i < c->lanes.n; i++) {
+		if (c->lanes.items[i].base == i)
+			return i;
+	}
+	return 0;
+}
+
+/* Without a base there is nothing to measure by: for the reason that the base has. */
+static void enter_baseless(struct course *c, const struct harness *harness, int workers,
+			   size_t base)
+{
+	struct lane *lane = add_lane(c, harness, workers, base, true);
+
+	lane->entry.outcome = OUTCOME_NOT_MEASURABLE;
+	lane->entry.why = xstrdup(c->lanes.items[base].entry.why);
+}
+
 /* A way's own sequential run must answer as the program on its own does, or the way is out. */
 static struct error *enter_base(struct course *c, const struct harness *harness, int workers,
 				size_t *base)
@@ -277,6 +298,10 @@ static struct error *enter_all(struct course *c)
 		if (harnesses[i].one_worker || !ladder->n)
 			continue;
 		if (harnesses[i].way != sequential->way)
+			base = find_base(c);
+		if (base && !is_ok(&c->lanes.items[base]))
+			enter_baseless(c, &harnesses[i], ladder->workers[0], base);
+		else if (harnesses[i].way != sequential->way && !base)
 			err = enter_base(c, &harnesses[i], ladder->workers[0], &base);
 		if (!err && is_ok(&c->lanes.items[base]))
 			err = enter(c, &harnesses[i], base, ladder);

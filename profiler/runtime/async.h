@@ -24,9 +24,10 @@
 
 struct async_options {
 	unsigned coroutines;
-	unsigned executors;                      /* 0: all on the loop */
-	size_t stack_bytes;                      /* 0: as a program's main thread */
-	bool rewrite;                            /* replace hot system call instructions by jumps */
+	unsigned executors;   /* 0: all on the loop */
+	size_t stack_bytes;   /* 0: as a program's main thread */
+	uint64_t files_limit; /* RLIMIT_NOFILE as coroutines are to see it; 0: as it is */
+	bool rewrite;         /* replace hot system call instructions by jumps */
 	void (*body)(unsigned index, void *arg); /* a coroutine */
 	void *arg;
 	/* The run is void; must not return. From any coroutine, no malloc, no stdio. */
@@ -41,9 +42,9 @@ struct async_pinned { /* a call that ran on the loop and held it up */
 };
 
 struct async_report {
-	uint64_t wall_ns;
-	uint64_t cpu_ns;     /* of the whole process, without start and end */
-	uint64_t busy_ns;    /* the loop's thread, running coroutines */
+	uint64_t wall_ns; /* between async_measure(true) and async_measure(false), as all below */
+	uint64_t cpu_ns;  /* of the whole process */
+	uint64_t busy_ns; /* the loop's thread, running coroutines */
 	uint64_t longest_ns; /* slice of a coroutine on the loop */
 	uint64_t slices, executor_slices;
 	uint64_t traps;                           /* system calls that came by SIGSYS */
@@ -58,6 +59,8 @@ struct async_report {
 const char *async_why_not(void);
 
 int async_run(const struct async_options *opt, struct async_report *ret);
+/* From a coroutine: the part that the report is about begins, ends. Without: the whole run. */
+void async_measure(bool begin);
 
 /* From here on the calling thread's system calls are its own, as before it ran coroutines. */
 void async_leave(void);

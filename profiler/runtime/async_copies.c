@@ -24,6 +24,7 @@
 
 static struct copy *all;
 static unsigned base_fd, keep_each;
+static uint64_t files_limit;
 
 static void work(unsigned index, void *arg)
 {
@@ -51,6 +52,7 @@ static void make_room_for_descriptors(const struct host *h)
 	int fd;
 
 	getrlimit(RLIMIT_NOFILE, &files);
+	files_limit = files.rlim_cur;
 	files.rlim_cur = files.rlim_max > FILES_MAX ? FILES_MAX : files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	limit = (unsigned)files.rlim_cur;
@@ -120,6 +122,7 @@ int async_copies_start(const struct host *h, struct copy *copies)
 	if (h->plan->mode == PLAN_HYBRID && sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		opt.executors = (unsigned)CPU_COUNT(&cores);
 	make_room_for_descriptors(h);
+	opt.files_limit = files_limit;
 	err = async_run(&opt, &report);
 	if (err) {
 		host_why(h, "an event loop with %u tasks in flight cannot be started: %s",

@@ -112,6 +112,9 @@ struct async {
 	double tsc_per_ns;          /* loop side */
 	uint64_t pinned_tsc;        /* a direct call that took as long held the loop up */
 	uint64_t xstate;            /* the components that a switch keeps */
+	struct async_report report;
+	uint64_t started_ns, started_cpu_ns;
+	bool measured; /* the report is complete */
 };
 
 extern struct async async;
@@ -192,7 +195,7 @@ extern const long async_syscalls_n;
 	X(open) X(flock) X(close) X(close_range) X(dup) X(fcntl) X(ioctl) X(setsockopt) X(pair) \
 	X(sleep) X(poll) X(select) X(epoll) X(futex) X(wait) X(yield) X(clone) X(sigreturn) \
 	X(sigmask) X(sigaction) X(kill) X(exit) X(gettid) X(chdir) X(getcwd) X(umask) X(path) \
-	X(unshare) X(prctl) X(cputime)
+	X(unshare) X(prctl) X(cputime) X(limit)
 /* clang-format on */
 #define X(name) long async_call_##name(struct async_coro *c, long nr, long a[6]);
 ASYNC_CALLS(X)
@@ -218,6 +221,7 @@ long async_run_in_place(struct async_coro *c, const char *stub);
 
 /* The next worst of the calls that held the loop up; its times in TSC. false: no more. */
 bool async_pinned_next(struct async_pinned *ret);
+void async_pinned_forget(void);
 
 int async_trap_install(void);
 int async_trap_arm(struct async_cpu *cpu);

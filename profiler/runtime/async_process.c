@@ -331,6 +331,23 @@ long async_call_prctl(struct async_coro *c, long nr, long a[6])
 	}
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+/* There is room for the descriptors of all tasks, but each sees the limit that it would have alone. */
+long async_call_limit(struct async_coro *c, long nr, long a[6])
+{
+	bool get = nr == SYS_getrlimit;
+	uint64_t *old = (uint64_t *)(get ? a[1] : a[3]);
+	long ret;
+
+	if (!get && a[2])
+		async_refuse("setrlimit", "a limit of the whole process");
+	ret = async_direct(c, nr, a);
+	if (ret == 0 && old && (get ? a[0] : a[1]) == RLIMIT_NOFILE && async.opt->files_limit)
+		old[0] = async.opt->files_limit;
+	return ret;
+}
+
 /* --- CPU time --------------------------------------------------------------------------------- */
 
 /* Of one coroutine it is not known: what its thread has used, which is right for sums alone. */

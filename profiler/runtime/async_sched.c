@@ -445,41 +445,77 @@ static uint64_t ns_of(uint64_t tsc)
 	return (uint64_t)((double)tsc / async.tsc_per_ns);
 }
 
-static void report(uint64_t wall_ns, struct async_report *ret)
+/* Everything that counts, from zero. The slice that calls this has begun already: it goes on. */
+static void begin_report(void)
 {
+	for (unsigned i = 0; i < async.cpus_n; i++) {
+		cpus[i].busy_tsc = 0;
+		cpus[i].longest_tsc = 0;
+		cpus[i].slices = 0;
+		cpus[i].slice_tsc = async_tsc();
+	}
+	for (unsigned i = 0; i < async.opt->coroutines; i++) {
+		async.coros[i].traps = 0;
+		async.coros[i].rewritten = 0;
+	}
+	async_pinned_forget();
+	async.started_ns = now_ns();
+	async.started_cpu_ns = cpu_ns();
+}
+
+static void end_report(void)
+{
+	struct async_report *r = &async.report;
+	struct async_cpu *cpu = async_self ? async_self->cpu : NULL;
 	double overhead_ns;
 
-	*ret = (struct async_report){
-		.wall_ns = wall_ns,
+	if (cpu) { /* the slice that calls this */
+		uint64_t spent = async_tsc() - cpu->slice_tsc;
+
+		cpu->busy_tsc += spent;
+		cpu->longest_tsc = spent > cpu->longest_tsc ? spent : cpu->longest_tsc;
+	}
+
+	*r = (struct async_report){
+		.wall_ns = now_ns() - async.started_ns,
+		.cpu_ns = cpu_ns() - async.started_cpu_ns,
 		.busy_ns = ns_of(cpus[0].busy_tsc),
 		.longest_ns = ns_of(cpus[0].longest_tsc),
 		.slices = cpus[0].slices,
 		.sites = async.sites,
 	};
 	for (unsigned i = 1; i < async.cpus_n; i++)
-		ret->executor_slices += cpus[i].slices;
+		r->executor_slices += cpus[i].slices;
 	for (unsigned i = 0; i < async.opt->coroutines; i++) {
-		ret->traps += async.coros[i].traps;
-		ret->rewritten += async.coros[i].rewritten;
+		r->traps += async.coros[i].traps;
+		r->rewritten += async.coros[i].rewritten;
 	}
-	async_costs(&ret->trap_ns, &ret->rewritten_ns);
-	ret->trap_ns = ns_of(ret->trap_ns);
-	ret->rewritten_ns = ns_of(ret->rewritten_ns);
-	for (struct async_pinned *p = ret->pinned; p < ret->pinned + ASYNC_PINNED; p++) {
+	async_costs(&r->trap_ns, &r->rewritten_ns);
+	r->trap_ns = ns_of(r->trap_ns);
+	r->rewritten_ns = ns_of(r->rewritten_ns);
+	for (struct async_pinned *p = r->pinned; p < r->pinned + ASYNC_PINNED; p++) {
 		if (!async_pinned_next(p))
 			break;
 		p->ns = ns_of(p->ns);
 		p->longest_ns = ns_of(p->longest_ns);
 	}
 	/* In the middle of a program they cost about twice what they do in a tight loop. */
-	overhead_ns = 2.0 * ((double)ret->traps * (double)ret->trap_ns +
-			     (double)ret->rewritten * (double)ret->rewritten_ns);
-	ret->overhead_share = wall_ns ? overhead_ns / (double)wall_ns : 0;
+	overhead_ns = 2.0 * ((double)r->traps * (double)r->trap_ns +
+			     (double)r->rewritten * (double)r->rewritten_ns);
+	r->overhead_share = r->wall_ns ? overhead_ns / (double)r->wall_ns : 0;
+}
+
+void async_measure(bool begin)
+{
+	if (begin)
+		begin_report();
+	else
+		end_report();
+	async.measured = !begin;
 }
 
 int async_run(const struct async_options *opt, struct async_report *ret)
 {
-	uint64_t started, cpu_started;
 	int err;
 
 	if (!opt->coroutines || opt->executors >= CPUS_MAX || opt->coroutines >= 0xffff)
@@ -490,11 +526,11 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 	live = opt->coroutines;
 	for (unsigned i = 0; i < opt->coroutines; i++)
 		go_on(&async.coros[i]);
-	started = now_ns();
-	cpu_started = cpu_ns();
+	begin_report();
 	loop(&cpus[0]);
-	report(now_ns() - started, ret);
-	ret->cpu_ns = cpu_ns() - cpu_started;
+	if (!async.measured)
+		end_report();
+	*ret = async.report;
 	prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0);
 	RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &async.coros[0].mask, NULL, 8);
 	pool_end(&executors);
@@ -513,6 +549,11 @@ void async_leave(void)
 #else
 
 #include <errno.h>
+
+void async_measure(bool begin)
+{
+	(void)begin;
+}
 
 const char *async_why_not(void)
 {

@@ -63,7 +63,11 @@ static void note_pinned(long nr, uint64_t tsc)
 
 		if (p->count && p->nr != nr)
 			continue;
-		p->nr = nr;
+		if (!p->count) {
+			p->nr = nr;
+			p->tsc = 0;
+			p->longest_tsc = 0;
+		}
 		p->count++;
 		p->tsc += tsc;
 		if (tsc > p->longest_tsc)
@@ -101,6 +105,12 @@ bool async_pinned_next(struct async_pinned *ret)
 	ret->longest_ns = worst->longest_tsc;
 	worst->count = 0;
 	return true;
+}
+
+void async_pinned_forget(void)
+{
+	for (int i = 0; i < PINNED; i++)
+		pinned[i].count = 0;
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */

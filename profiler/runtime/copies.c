@@ -341,15 +341,23 @@ static void run_job(struct copy *c)
 	clean_up(c);
 }
 
+/* The last one to come sets the others going. */
+static void wait_for_all(const struct copy *c, bool begin)
+{
+	if (pthread_barrier_wait(&loaded) == PTHREAD_BARRIER_SERIAL_THREAD &&
+	    c->host->plan->mode != PLAN_COPIES)
+		async_measure(begin);
+}
+
 void copy_work(struct copy *c)
 {
 	c->thread = pthread_self();
 	if (prepare(c))
 		failed = true;
-	pthread_barrier_wait(&loaded);
+	wait_for_all(c, true);
 	while (!failed && host_next_job(c->host, &c->job))
 		run_job(c);
-	pthread_barrier_wait(&loaded);
+	wait_for_all(c, false);
 	capture_finish(&c->captures);
 }
 

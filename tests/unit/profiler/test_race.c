@@ -102,7 +102,8 @@ static void all_models_take_part(void **state)
 	(void)state;
 	run(&r, "target_faulty", "writes-globals", 12, &opt);
 	assert_sound(&r.race);
-	assert_int_equal(r.race.n, 5);
+	/* Two for each model; one for a model that is out, as tasks so small may be for an event loop. */
+	assert_in_range(r.race.n, 1 + 2 * 2 + 2, 1 + 4 * 2);
 	assert_int_equal(entry(&r.race, MODEL_SEQUENTIAL, 1)->outcome, OUTCOME_OK);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(entry(&r.race, MODEL_THREADS, two_and_four[i])->outcome,

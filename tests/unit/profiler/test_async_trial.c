@@ -1,0 +1,211 @@
+/*
+ * A workload's tasks as coroutines of one process: what they answer must be what they answer alone,
+ * waits must overlap, and what an event loop cannot do must be said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/subprocess.h"
+#include "target_workload.h"
+
+#define TASKS 6
+
+static const enum trial_way ways[] = { TRIAL_ASYNC, TRIAL_HYBRID };
+
+static void run(const struct trial_plan *plan, struct trial *t)
+{
+	assert_no_error(trial_run(plan, t));
+	if (t->outcome == OUTCOME_NOT_MEASURABLE &&
+	    (strstr(t->why, "this kernel") || strstr(t->why, "this machine"))) {
+		print_message("[  SKIPPED ] %s\n", t->why);
+		skip();
+	}
+}
+
+/* Tiny tasks: that intercepting their calls takes too much of their time is an answer too. */
+static bool ran(const struct trial *t)
+{
+	return t->outcome == OUTCOME_OK ||
+	       (t->outcome == OUTCOME_NOT_MEASURABLE && strncmp(t->why, "intercepting", 12) == 0);
+}
+
+static void assert_same(const char *what, const struct trial *reference, const struct trial *t)
+{
+	if (!ran(t))
+		fail_msg("%s: %s", what, t->why);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct task_result *was = &reference->tasks[i % reference->n];
+		const struct task_result *is = &t->tasks[i];
+
+		assert_true(is->ran);
+		if (is->status != was->status || is->stdout_bytes != was->stdout_bytes ||
+		    !digest_equal(is->stdout_digest, was->stdout_digest))
+			fail_msg("%s, task %zu: status %x bytes %llu, alone %x and %llu; %s", what,
+				 i + 1, (unsigned)is->status, (unsigned long long)is->stdout_bytes,
+				 (unsigned)was->status, (unsigned long long)was->stdout_bytes,
+				 t->stderr_tail ? t->stderr_tail : "");
+	}
+}
+
+static const char *const bearable[] = {
+	"plain",
+	"writes-globals",
+	"exits-in-qsort",
+	"exits-in-argp",
+	"has-atexit",
+	"exits-unflushed",
+	"flushes-all",
+	"mixes-writes",
+	"changes-directory",
+	"opens-files",
+	"parses-options",
+	"uses-hidden-state",
+	"forks",
+	"has-threads",
+	"ignores-signals",
+	"fails-with-code",
+	"asserts",
+	"sleeps",
+	"reopens-streams",
+	"prints-wide",
+	"looks-up-users",
+	"writes-arguments",
+};
+
+static void coroutines_answer_as_processes(void **state)
+{
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bearable) / sizeof(*bearable); i++) {
+		for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+			CLEANUP(job_clear) struct job job = { 0 };
+			CLEANUP(trial_clear) struct trial alone = { 0 };
+			CLEANUP(trial_clear) struct trial four = { 0 };
+			struct trial_plan plan;
+
+			job_init(&job, "target_faulty", bearable[i], TASKS);
+			plan = job_plan(&job, TRIAL_EXEC, 1);
+			run(&plan, &alone);
+			plan.way = ways[k];
+			plan.workers = 4;
+			plan.repeat = 5;
+			run(&plan, &four);
+			assert_int_equal(four.n, TASKS * 5);
+			assert_same(bearable[i], &alone, &four);
+			assert_nothing_left(before);
+		}
+	}
+}
+
+static void libraries_are_copied_too(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial alone = { 0 };
+	CLEANUP(trial_clear) struct trial four = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_library", NULL, 12);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	plan.way = TRIAL_ASYNC;
+	plan.workers = 4;
+	plan.repeat = 10;
+	run(&plan, &four);
+	assert_same("target_library", &alone, &four);
+}
+
+static void waits_overlap(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial one = { 0 };
+		CLEANUP(trial_clear) struct trial all = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", "sleeps", 32);
+		plan = job_plan(&job, ways[k], 1);
+		run(&plan, &one);
+		plan.workers = 32;
+		run(&plan, &all);
+		assert_true(ran(&one) && ran(&all));
+		assert_true(all.wall_ns * 4 < one.wall_ns);
+	}
+}
+
+static void the_loop_is_reported(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "sleeps", 32);
+	plan = job_plan(&job, TRIAL_ASYNC, 8);
+	run(&plan, &t);
+	assert_true(t.loop.busy_share > 0 && t.loop.busy_share <= 1);
+	assert_true(t.loop.longest_ns > 0);
+	assert_true(t.loop.rewritten > t.loop.traps);
+	assert_true(t.cpu_ns > 0);
+}
+
+static const struct {
+	const char *fault;
+	enum outcome outcome;
+	const char *why;
+} faults[] = {
+	{ "crashes", OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
+	{ "hangs", OUTCOME_NOT_MEASURABLE, "it calls pause: which has no counterpart" },
+	{ "spins", OUTCOME_HANG, "did not end within 0.5 s" },
+	{ "becomes-another", OUTCOME_NOT_MEASURABLE, "another program (exec)" },
+	{ "exits-in-thread", OUTCOME_NOT_MEASURABLE, "a thread of its own ends" },
+};
+
+static void what_goes_wrong_has_a_name(void **state)
+{
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+			CLEANUP(job_clear) struct job job = { 0 };
+			CLEANUP(trial_clear) struct trial t = { 0 };
+			struct trial_plan plan;
+
+			job_init(&job, "target_faulty", faults[i].fault, TASKS);
+			plan = job_plan(&job, ways[k], 2);
+			plan.timeout_ns = 500000000;
+			run(&plan, &t);
+			if (t.outcome != faults[i].outcome || !t.why ||
+			    !strstr(t.why, faults[i].why))
+				fail_msg("%s: outcome %d, %s", faults[i].fault, (int)t.outcome,
+					 t.why ? t.why : "");
+			assert_nothing_left(before);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(coroutines_answer_as_processes),
+		cmocka_unit_test(libraries_are_copied_too),
+		cmocka_unit_test(waits_overlap),
+		cmocka_unit_test(the_loop_is_reported),
+		cmocka_unit_test(what_goes_wrong_has_a_name),
+	};
+
+	subprocess_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
