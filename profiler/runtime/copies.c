@@ -370,6 +370,14 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void sample_memory(const struct host *h, pid_t pid)
+{
+	uint64_t pss = h->plan->flags & PLAN_SAMPLE_PSS ? host_pss_bytes(pid) : 0;
+
+	if (pss > h->result->pss_bytes)
+		h->result->pss_bytes = pss;
+}
+
 /* --- the racer -------------------------------------------------------------------------------- */
 
 /* A program's own definition of these is meant for libc, which finds it in an executable only. */
@@ -476,6 +484,7 @@ static _Noreturn void race(const struct host *h, struct worker_watch *watches, p
 		host_why(h, "%u workers cannot be started", h->plan->workers);
 		end_racer(RESULT_UNLOADABLE);
 	}
+	sample_memory(h, racer_pid); /* at least once, however short the jobs */
 	end_racer(failed ? RESULT_UNLOADABLE : RESULT_DONE);
 }
 
@@ -548,12 +557,8 @@ static enum result_end watch(const struct host *h, pid_t racer, struct worker_wa
 				 (unsigned long long)(resident >> 20), jobs_ended(h));
 			return RESULT_UNLOADABLE;
 		}
-		if (h->plan->flags & PLAN_SAMPLE_PSS) {
-			uint64_t pss = host_pss_bytes(racer);
-
-			if (pss > h->result->pss_bytes)
-				h->result->pss_bytes = pss;
-		}
+		if (h->result->next_job) /* all copies are loaded */
+			sample_memory(h, racer);
 		if (poll(&pfd, 1, ms) > 0)
 			return RESULT_DONE;
 	}
