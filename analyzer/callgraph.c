@@ -257,3 +257,27 @@ char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect e
 	}
 	return strbuf_detach(&out);
 }
+
+void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked)
+{
+	struct {
+		VEC_FIELDS(uint32_t);
+	} queue = { 0 };
+
+	if (!marked[from])
+		vec_push(&queue, from);
+	marked[from] = true;
+	for (size_t head = 0; head < queue.n; head++) {
+		uint32_t at = queue.items[head];
+
+		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
+			const struct call_edge *e = &g->items[g->out[i]];
+
+			if (e->path > worst || marked[e->callee])
+				continue;
+			marked[e->callee] = true;
+			vec_push(&queue, e->callee);
+		}
+	}
+	vec_clear(&queue);
+}

@@ -62,6 +62,8 @@ const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function
 				    enum effect effect);
 /* "handle -> read_request -> recv", owned by the caller. */
 char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect);
+/* Marks `from` and every function it leads to over paths of this class or better. */
+void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked);
 /* A function of the project that only reports: a path through it tells nothing. */
 bool callgraph_is_sink(const struct program *p, uint32_t function);
 

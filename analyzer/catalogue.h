@@ -29,6 +29,7 @@
 	X(EFFECT_COMPUTE, "compute", NULL, "computes for long")                                    \
 	X(EFFECT_THREADS, "threads", NULL, "starts threads")                                       \
 	X(EFFECT_PROCESSES, "processes", NULL, "starts processes")                                 \
+	X(EFFECT_FORKS, "forks", NULL, "goes on in a child with a copy of the memory")             \
 	X(EFFECT_EVENT_LOOP, "event-loop", NULL, "runs or feeds an event loop")                    \
 	X(EFFECT_OPENMP, "openmp", NULL, "OpenMP runtime")                                         \
 	X(EFFECT_ACQUIRE, "acquire", NULL, "takes a lock")                                         \

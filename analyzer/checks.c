@@ -39,6 +39,16 @@ static const struct row {
 	    "a function that could be one task: called for each item, by a thread, or by a loop",
 	    true },
 	  check_unit_of_work },
+	{ { "present-model", "Model the program has",
+	    "how the program runs side by side today, as far as its source shows", true },
+	  check_present_model },
+	{ { "fork-hazard", "Hazard around fork",
+	    "a fork whose child gets threads' locks, a lock that is held, or text not yet "
+	    "written" },
+	  check_fork_hazard },
+	{ { "gil-held", "Wait or work under the GIL",
+	    "a wait, or a long loop, in code that CPython calls and that keeps the GIL meanwhile" },
+	  check_gil_held },
 	{ { "suppression", "Suppression that does not hold",
 	    "a comment that suppresses a finding: unused, without a reason, or of no known check" },
 	  check_suppression },
@@ -146,7 +156,7 @@ void checks_run(const struct program *p, struct facts *ret)
 
 	pointers_find(p, &pointers);
 	callgraph_build(p, &pointers, &graph);
-	locks_find(p, &locks);
+	locks_find(p, EFFECT_ACQUIRE, EFFECT_RELEASE, &locks);
 	for (size_t i = 0; i < CHECKS; i++) {
 		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };
 

@@ -53,6 +53,9 @@ void check_blocking_function(const struct check_context *c, struct fact_list *li
 void check_blocking_under_lock(const struct check_context *c, struct fact_list *list);
 void check_io_loop(const struct check_context *c, struct fact_list *list);
 void check_unit_of_work(const struct check_context *c, struct fact_list *list);
+void check_present_model(const struct check_context *c, struct fact_list *list);
+void check_fork_hazard(const struct check_context *c, struct fact_list *list);
+void check_gil_held(const struct check_context *c, struct fact_list *list);
 /* The last: takes out what the source says is meant. */
 void check_suppression(const struct check_context *c, struct fact_list *list);
 void check_concurrency_present(const struct check_context *c, struct fact_list *list);

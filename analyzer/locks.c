@@ -76,9 +76,9 @@ static struct lock_summary operation(const struct locks *locks, const struct pro
 
 	if (w->symbol == TU_NONE)
 		return (struct lock_summary){ 0 };
-	if (e && e->effects & EFFECT_BIT(EFFECT_ACQUIRE))
+	if (e && e->effects & EFFECT_BIT(locks->takes))
 		return (struct lock_summary){ .takes = spelling(w) };
-	if (e && e->effects & EFFECT_BIT(EFFECT_RELEASE))
+	if (e && e->effects & EFFECT_BIT(locks->releases))
 		return (struct lock_summary){ .releases = spelling(w) };
 	return locks->summaries[w->symbol];
 }
@@ -224,9 +224,9 @@ static void pass(struct locks *locks, bool record)
 	vec_clear(&r.blocks);
 }
 
-void locks_find(const struct program *p, struct locks *ret)
+void locks_find(const struct program *p, enum effect takes, enum effect releases, struct locks *ret)
 {
-	struct locks locks = { .program = p };
+	struct locks locks = { .program = p, .takes = takes, .releases = releases };
 
 	locks.at = xcalloc(p->units.n + 1, sizeof(*locks.at));
 	for (size_t i = 0; i < p->units.n; i++)

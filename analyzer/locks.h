@@ -20,6 +20,7 @@ struct held { /* a lock, taken at this line */
 
 struct locks {
 	const struct program *program;
+	enum effect takes, releases;
 	uint32_t **at; /* by unit and event: 1 + index into `held` of the innermost, or 0 */
 	struct {
 		VEC_FIELDS(struct held);
@@ -27,7 +28,9 @@ struct locks {
 	struct lock_summary *summaries; /* by symbol */
 };
 
-void locks_find(const struct program *p, struct locks *ret);
+/* EFFECT_ACQUIRE and EFFECT_RELEASE for locks; other pairs of effects have regions as well. */
+void locks_find(const struct program *p, enum effect takes, enum effect releases,
+		struct locks *ret);
 void locks_clear(struct locks *locks);
 /* The innermost lock held at the event w stands at, or NULL. */
 const struct held *locks_at(const struct locks *locks, const struct program_walk *w);

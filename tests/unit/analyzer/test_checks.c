@@ -42,10 +42,67 @@ static void the_c_library_decides_what_is_safe(void **state)
 	}
 }
 
+#define SERVER                                                                                     \
+	"#include <sys/socket.h>\n#include <unistd.h>\n#include <pthread.h>\n#include <poll.h>\n"  \
+	"void *run(void *arg);\nvoid work(int fd);\n"
+
+static void the_present_model_is_told(void **state)
+{
+	static const struct {
+		const char *effect, *text;
+	} cases[] = {
+		{ "sequential", "int main(void) { return 0; }" },
+		{ "sequential", /* a helper is no model */
+		  "int main(void) { for (;;) if (!fork()) execlp(\"x\", \"x\", NULL); }" },
+		{ "sequential", /* nor is waiting for one descriptor */
+		  "int main(void) { struct pollfd p = { 0 }; for (;;) poll(&p, 1, 9); }" },
+		{ "threads", "int main(void) { pthread_t t; pthread_create(&t, 0, run, 0); }" },
+		{ "thread-pool", "int main(void) { pthread_t t; for (int i = 0; i < 4; i++) "
+				 "pthread_create(&t, 0, run, 0); }" },
+		{ "thread-pool",
+		  "static void start(void) { pthread_t t; pthread_create(&t, 0, run, 0); }\n"
+		  "int main(void) { for (int i = 0; i < 4; i++) start(); }" },
+		{ "thread-per-connection",
+		  "int main(void) { for (;;) { pthread_t t; int fd = accept(3, 0, 0); "
+		  "pthread_create(&t, 0, run, (void *)(long)fd); } }" },
+		{ "process-per-connection", "int main(void) { for (;;) { int fd = accept(3, 0, 0); "
+					    "if (!fork()) work(fd); } }" },
+		{ "processes",
+		  "int main(void) { for (int i = 0; i < 4; i++) if (!fork()) work(i); }" },
+		{ "prefork",
+		  "static void next(void) { work(accept(3, 0, 0)); }\n"
+		  "static void child(void) { for (;;) next(); }\n"
+		  "int main(void) { for (int i = 0; i < 4; i++) if (!fork()) child(); }" },
+		{ "event-loop",
+		  "int main(void) { struct pollfd p[9] = { 0 }; for (;;) poll(p, 9, -1); }" },
+		{ "hybrid", "int main(void) { pthread_t t; struct pollfd p[9] = { 0 }; "
+			    "pthread_create(&t, 0, run, 0); for (;;) poll(p, 9, -1); }" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(cleanup_free) char *text = xasprintf(SERVER "%s\n", cases[i].text);
+		struct sandbox s;
+		const struct fact *f;
+
+		sandbox_init(&s);
+		sandbox_unit(&s, "a.c", "", text);
+		sandbox_run(&s);
+		assert_int_equal(s.facts.failures.n, 0);
+		assert_int_equal(facts_count(&s.facts, "present-model"), 1);
+		f = sandbox_fact(&s, "present-model", "main");
+		if (strcmp(f->effect, cases[i].effect) != 0)
+			fail_msg("%s is called %s", cases[i].text, f->detail);
+		assert_int_equal(f->sites.n > 0, strcmp(f->effect, "sequential") != 0);
+		sandbox_clear(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_c_library_decides_what_is_safe),
+		cmocka_unit_test(the_present_model_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

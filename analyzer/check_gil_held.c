@@ -1,0 +1,246 @@
+#include <string.h>
+
+#include "analyzer/checks.h"
+#include "base/cleanup.h"
+
+/*
+ * CPython calls the functions of a module with the GIL held. From them it is followed over direct
+ * calls, and dropped between PyEval_SaveThread() and PyEval_RestoreThread(), which is what
+ * Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS expand to. In a program that embeds Python it is
+ * held from Py_Initialize() or PyGILState_Ensure() on.
+ */
+struct step { /* how a function comes to run with the GIL held */
+	bool held, is_entry;
+	uint16_t depth;
+	uint32_t caller;
+};
+
+struct search {
+	const struct check_context *c;
+	struct locks released, taken; /* regions */
+	struct step *steps;           /* by symbol */
+	bool *python;                 /* by symbol: calls Python's API, itself or further down */
+	bool *loops;                  /* by symbol: its body holds a loop */
+	bool any;
+};
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static bool is_api(const struct program_symbol *s)
+{
+	return s->kind == SYMBOL_FUNCTION &&
+	       (has_prefix(s->name, "Py") || has_prefix(s->name, "_Py")) &&
+	       !has_prefix(s->name, "PyInit_");
+}
+
+/* A field of PyMethodDef, PyTypeObject, PyGetSetDef and the like: what CPython calls. */
+static bool is_slot(const struct program_symbol *s)
+{
+	return s->kind == SYMBOL_FIELD &&
+	       (strstr(s->key, "@Py") || strstr(s->key, "@_typeobject@"));
+}
+
+static bool is_held(const struct search *s, const struct program_walk *w)
+{
+	if (locks_at(&s->taken, w))
+		return true;
+	return w->function != TU_NONE && s->steps[w->function].held && !locks_at(&s->released, w);
+}
+
+static void enter(struct search *s, uint32_t function)
+{
+	s->steps[function] = (struct step){ .held = true, .is_entry = true, .caller = TU_NONE };
+	s->any = true;
+}
+
+static void find_entries(struct search *s)
+{
+	const struct program *p = s->c->program;
+
+	for (size_t i = 0; i < p->symbols.n; i++)
+		if (p->symbols.items[i].flags & SYMBOL_DEFINED &&
+		    has_prefix(p->symbols.items[i].name, "PyInit_"))
+			enter(s, (uint32_t)i);
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		uint32_t function;
+
+		if (w.event->kind == EVENT_LOOP && w.function != TU_NONE)
+			s->loops[w.function] = true;
+		if (w.event->kind == EVENT_CALL && w.function != TU_NONE && w.symbol != TU_NONE) {
+			s->python[w.function] |= is_api(&p->symbols.items[w.symbol]);
+			s->any |= locks_at(&s->taken, &w) != NULL;
+		}
+		if (w.event->kind != EVENT_TARGET || !is_slot(&p->symbols.items[w.symbol]))
+			continue;
+		function = w.in->symbols[w.event->value];
+		if (p->symbols.items[function].kind == SYMBOL_FUNCTION &&
+		    p->symbols.items[function].flags & SYMBOL_DEFINED)
+			enter(s, function);
+	}
+}
+
+/* Level by level, so that the paths told are short. */
+static void spread_held(struct search *s)
+{
+	const struct program *p = s->c->program;
+	bool found = true;
+
+	for (uint16_t depth = 1; found && depth < 64; depth++) {
+		found = false;
+		for (struct program_walk w = { .program = p }; program_next(&w);) {
+			struct step *to;
+
+			if (w.event->kind != EVENT_CALL || w.function == TU_NONE ||
+			    w.symbol == TU_NONE || w.cold || !is_held(s, &w))
+				continue;
+			to = &s->steps[w.symbol];
+			if (to->held || !(p->symbols.items[w.symbol].flags & SYMBOL_DEFINED) ||
+			    s->steps[w.function].depth >= depth ||
+			    is_api(&p->symbols.items[w.symbol]))
+				continue;
+			*to = (struct step){ .held = true, .depth = depth, .caller = w.function };
+			found = true;
+		}
+	}
+}
+
+static void spread_python(struct search *s)
+{
+	bool found = true;
+
+	while (found) { /* ends: marks are only ever set */
+		found = false;
+		for (size_t i = 0; i < s->c->graph->n; i++) {
+			const struct call_edge *e = &s->c->graph->items[i];
+
+			if (!s->python[e->callee] || s->python[e->caller])
+				continue;
+			s->python[e->caller] = found = true;
+		}
+	}
+}
+
+/* "spam_read -> helper", from the entry point on. Owned by the caller. */
+static char *path_to(const struct search *s, uint32_t function)
+{
+	const struct program_symbol *symbols = s->c->program->symbols.items;
+	char *path = xstrdup(symbols[function].name);
+
+	for (uint32_t at = function; s->steps[at].held && !s->steps[at].is_entry;) {
+		char *longer;
+
+		at = s->steps[at].caller;
+		longer = xasprintf("%s -> %s", symbols[at].name, path);
+		free(path);
+		path = longer;
+	}
+	return path;
+}
+
+static void report(const struct search *s, struct fact_list *list, const struct program_walk *w,
+		   const char *symbol, const char *effect, const char *words)
+{
+	struct fact *f = fact_list_add_at(list, w, symbol, effect);
+	char *path;
+
+	if (!f)
+		return;
+	path = path_to(s, w->function);
+	f->detail =
+		xasprintf("%s while the GIL is held, in %s: no other Python thread runs meanwhile",
+			  words, path);
+	f->advice =
+		xstrdup("put Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS around it, without "
+			"Python objects inside");
+	free(path);
+}
+
+static void judge_call(const struct search *s, struct fact_list *list, const struct program_walk *w)
+{
+	const struct catalogue_entry *e = program_catalogued(s->c->program, w->symbol);
+	uint64_t effects = e ? pointers_effects(s->c->pointers, w, e) : 0;
+
+	if (!e || is_api(&s->c->program->symbols.items[w->symbol]))
+		return;
+	for (int effect = -1; check_next_wait(&effect);) {
+		char *words;
+
+		if (!(effects & EFFECT_BIT(effect)))
+			continue;
+		words = xasprintf("%s() %s", e->name, effect_words(effect));
+		report(s, list, w, e->name, effect_wait(effect), words);
+		free(words);
+		return;
+	}
+	if (effects & EFFECT_BIT(EFFECT_COMPUTE)) {
+		char *words = xasprintf("%s() %s", e->name, effect_words(EFFECT_COMPUTE));
+
+		report(s, list, w, e->name, "compute", words);
+		free(words);
+	}
+}
+
+/* An outermost loop that never speaks to Python, and is more than one pass over an array. */
+struct open_loop {
+	struct program_walk at;
+	bool open, python, deep;
+};
+
+static void follow_loops(const struct search *s, struct fact_list *list, struct open_loop *loop,
+			 const struct program_walk *w)
+{
+	switch (w->event->kind) {
+	case EVENT_FUNCTION:
+		*loop = (struct open_loop){ 0 };
+		break;
+	case EVENT_LOOP:
+		if (w->loops == 1)
+			*loop = (struct open_loop){ .at = *w, .open = is_held(s, w) };
+		loop->deep |= w->loops > 1;
+		break;
+	case EVENT_CALL:
+		if (!w->loops || w->symbol == TU_NONE)
+			break;
+		loop->python |=
+			is_api(&s->c->program->symbols.items[w->symbol]) || s->python[w->symbol];
+		loop->deep |= s->loops[w->symbol];
+		break;
+	case EVENT_LOOP_END:
+		if (!w->loops && loop->open && loop->deep && !loop->python)
+			report(s, list, &loop->at, "loop", "loop",
+			       "a loop that does not use Python runs");
+		break;
+	}
+}
+
+void check_gil_held(const struct check_context *c, struct fact_list *list)
+{
+	size_t n = c->program->symbols.n;
+	struct search s = { .c = c };
+	struct open_loop loop = { 0 };
+
+	s.steps = xcalloc(n + 1, sizeof(*s.steps));
+	s.python = xcalloc(n + 1, sizeof(*s.python));
+	s.loops = xcalloc(n + 1, sizeof(*s.loops));
+	locks_find(c->program, EFFECT_GIL_RELEASE, EFFECT_GIL_ACQUIRE, &s.released);
+	locks_find(c->program, EFFECT_GIL_ACQUIRE, EFFECT_GIL_RELEASE, &s.taken);
+	find_entries(&s);
+	if (s.any) {
+		spread_held(&s);
+		spread_python(&s);
+		for (struct program_walk w = { .program = c->program }; program_next(&w);) {
+			follow_loops(&s, list, &loop, &w);
+			if (w.event->kind == EVENT_CALL && w.function != TU_NONE && !w.cold &&
+			    is_held(&s, &w))
+				judge_call(&s, list, &w);
+		}
+	}
+	locks_clear(&s.released);
+	locks_clear(&s.taken);
+	free(s.steps);
+	free(s.python);
+	free(s.loops);
+}

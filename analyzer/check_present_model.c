@@ -1,0 +1,254 @@
+#include <string.h>
+
+#include "analyzer/checks.h"
+#include "base/cleanup.h"
+
+/* Kinds of evidence, in the order in which they are told; the family is what they have in common. */
+enum family { FAMILY_THREADS = 1, FAMILY_PROCESSES = 2, FAMILY_EVENTS = 4, FAMILY_OPENMP = 8 };
+
+static const struct kind {
+	const char *key, *words;
+	enum family family;
+} kinds[] = {
+	{ "thread-per-connection", "a thread for each connection", FAMILY_THREADS },
+	{ "thread-pool", "threads started in a loop", FAMILY_THREADS },
+	{ "threads", "threads", FAMILY_THREADS },
+	{ "process-per-connection", "a process for each connection", FAMILY_PROCESSES },
+	{ "prefork", "processes that accept connections each", FAMILY_PROCESSES },
+	{ "processes", "processes started in a loop", FAMILY_PROCESSES },
+	{ "event-loop", "an event loop", FAMILY_EVENTS },
+	{ "openmp", "OpenMP", FAMILY_OPENMP },
+};
+
+enum {
+	KIND_THREAD_PER_CONNECTION,
+	KIND_THREAD_POOL,
+	KIND_THREADS,
+	KIND_PROCESS_PER_CONNECTION,
+	KIND_PREFORK,
+	KIND_PROCESSES,
+	KIND_EVENT_LOOP,
+	KIND_OPENMP,
+	KINDS
+};
+
+struct evidence {
+	struct program_walk at;
+	const char *symbol;
+};
+
+struct search {
+	const struct check_context *c;
+	bool *accepts; /* by symbol: functions that call accept() */
+	struct {
+		VEC_FIELDS(struct evidence);
+	} found[KINDS];
+};
+
+static bool is_accept(const struct program *p, uint32_t symbol)
+{
+	const char *name = symbol == TU_NONE ? "" : p->symbols.items[symbol].name;
+
+	return !strcmp(name, "accept") || !strcmp(name, "accept4");
+}
+
+static void find_accepts(struct search *s)
+{
+	const struct program *p = s->c->program;
+
+	s->accepts = xcalloc(p->symbols.n + 1, sizeof(bool));
+	for (struct program_walk w = { .program = p }; program_next(&w);)
+		if (w.event->kind == EVENT_CALL && w.function != TU_NONE && is_accept(p, w.symbol))
+			s->accepts[w.function] = true;
+}
+
+/* Itself, or a function it calls. */
+static bool accepts_near(const struct search *s, uint32_t function)
+{
+	const struct callgraph *g = s->c->graph;
+
+	if (s->accepts[function])
+		return true;
+	for (uint32_t i = g->first_out[function]; i < g->first_out[function + 1]; i++)
+		if (s->accepts[g->items[g->out[i]].callee])
+			return true;
+	return false;
+}
+
+static bool leads_to_accept(const struct search *s, uint32_t function)
+{
+	size_t n = s->c->program->symbols.n;
+	CLEANUP(cleanup_free) bool *marked = xcalloc(n + 1, sizeof(*marked));
+
+	callgraph_mark(s->c->graph, function, PATH_POINTER, marked);
+	for (size_t i = 0; i < n; i++)
+		if (marked[i] && s->accepts[i])
+			return true;
+	return false;
+}
+
+/* The functions that may run the call again and again: its own, when the call is in a loop; those
+ * that call it in a loop; and theirs, `levels` up. Does any of them hold? */
+static bool in_loop(const struct search *s, uint32_t function, bool loop, int levels,
+		    bool (*holds)(const struct search *s, uint32_t function))
+{
+	const struct callgraph *g = s->c->graph;
+
+	if (loop && (!holds || holds(s, function)))
+		return true;
+	for (uint32_t i = g->first_in[function]; levels && i < g->first_in[function + 1]; i++) {
+		const struct call_edge *e = &g->items[g->in[i]];
+
+		if (e->caller != function && e->path != PATH_COLD &&
+		    in_loop(s, e->caller, loop || e->in_loop, levels - 1, holds))
+			return true;
+	}
+	return false;
+}
+
+static bool argument_is(const struct program_walk *w, uint16_t which, int64_t value)
+{
+	size_t n;
+	const struct event *args = program_arguments(w, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (args[i].which == which && args[i].flags & ARGUMENT_VALUE)
+			return args[i].value == value;
+	return false;
+}
+
+/* One descriptor is waited for, not many; select() of none sleeps. */
+static bool waits_for_one(const struct program_walk *w, const char *name)
+{
+	if (!strcmp(name, "poll") || !strcmp(name, "ppoll"))
+		return argument_is(w, 1, 1) || argument_is(w, 1, 0);
+	return (!strcmp(name, "select") || !strcmp(name, "pselect")) && argument_is(w, 0, 0);
+}
+
+static int classify(const struct search *s, const struct program_walk *w,
+		    const struct catalogue_entry *e)
+{
+	bool loop = w->loops > 0;
+
+	if (e->effects & EFFECT_BIT(EFFECT_FORKS)) {
+		if (callgraph_reach(s->c->graph, w->function, EFFECT_EXEC)->path != PATH_NONE ||
+		    !in_loop(s, w->function, loop, 2, NULL))
+			return KINDS; /* a helper */
+		if (in_loop(s, w->function, loop, 1, accepts_near))
+			return KIND_PROCESS_PER_CONNECTION;
+		return in_loop(s, w->function, loop, 2, leads_to_accept) ? KIND_PREFORK
+									 : KIND_PROCESSES;
+	}
+	if (e->effects & EFFECT_BIT(EFFECT_THREADS) &&
+	    !(e->effects & EFFECT_BIT(EFFECT_PROCESSES))) {
+		if (in_loop(s, w->function, loop, 2, accepts_near))
+			return KIND_THREAD_PER_CONNECTION;
+		return in_loop(s, w->function, loop, 1, NULL) ? KIND_THREAD_POOL : KIND_THREADS;
+	}
+	if (e->effects & EFFECT_BIT(EFFECT_POLL) && !waits_for_one(w, e->name) &&
+	    (e->effects & EFFECT_BIT(EFFECT_EVENT_LOOP) || in_loop(s, w->function, loop, 2, NULL)))
+		return KIND_EVENT_LOOP;
+	return e->effects & EFFECT_BIT(EFFECT_OPENMP) ? KIND_OPENMP : KINDS;
+}
+
+/* fork() in the function that accepts is one process a connection; in a loop of its parent that
+ * leads to accept() only through the child, it is prefork. */
+static void collect(struct search *s)
+{
+	for (struct program_walk w = { .program = s->c->program }; program_next(&w);) {
+		const struct catalogue_entry *e;
+		int kind;
+
+		if (w.event->kind == EVENT_OPENMP)
+			vec_push(&s->found[KIND_OPENMP],
+				 ((struct evidence){ .at = w, .symbol = "#pragma omp" }));
+		if (w.event->kind != EVENT_CALL || w.function == TU_NONE || w.cold)
+			continue;
+		e = program_catalogued(s->c->program, w.symbol);
+		kind = e ? classify(s, &w, e) : KINDS;
+		if (kind != KINDS)
+			vec_push(&s->found[kind],
+				 ((struct evidence){ .at = w, .symbol = e->name }));
+	}
+}
+
+static const struct program_symbol *find_main(const struct program *p)
+{
+	for (size_t i = 0; i < p->symbols.n; i++) {
+		const struct program_symbol *s = &p->symbols.items[i];
+
+		if (s->kind == SYMBOL_FUNCTION && s->flags & SYMBOL_DEFINED &&
+		    !strcmp(s->name, "main"))
+			return s;
+	}
+	return NULL;
+}
+
+/* Each kind with its first place; all places go to the sites. */
+static void tell(const struct search *s, struct fact *f, struct strbuf *out)
+{
+	const struct program *p = s->c->program;
+
+	for (int kind = 0; kind < KINDS; kind++) {
+		vec_each (&s->found[kind], e) {
+			const char *path = program_path(p, program_text(&e->at, e->at.event->file));
+			const char *function = p->symbols.items[e->at.function].name;
+
+			if (e == s->found[kind].items)
+				strbuf_addf(out, "%s%s (%s in %s(), %s:%u)", out->len ? "; " : "",
+					    kinds[kind].words, e->symbol, function, path,
+					    e->at.event->line);
+			vec_push(&f->sites,
+				 ((struct fact_site){ .file = xstrdup(path),
+						      .line = (int)e->at.event->line,
+						      .function = xstrdup(function),
+						      .access = xstrdup(kinds[kind].key) }));
+		}
+	}
+}
+
+static const char *model(const struct search *s, const struct evidence **ret_first)
+{
+	int families = 0, first = KINDS;
+
+	for (int kind = KINDS - 1; kind >= 0; kind--) {
+		if (!s->found[kind].n)
+			continue;
+		families |= (int)kinds[kind].family;
+		first = kind;
+	}
+	if (first == KINDS)
+		return "sequential";
+	*ret_first = &s->found[first].items[0];
+	return families & (families - 1) ? "hybrid" : kinds[first].key;
+}
+
+void check_present_model(const struct check_context *c, struct fact_list *list)
+{
+	const struct program_symbol *main_function = find_main(c->program);
+	const struct evidence *first = NULL;
+	struct search s = { .c = c };
+	struct strbuf detail = { 0 };
+	const char *effect;
+	struct fact *f = NULL;
+
+	find_accepts(&s);
+	collect(&s);
+	effect = model(&s, &first);
+	if (main_function)
+		f = fact_list_add(list, main_function->file, main_function->line,
+				  main_function->column, main_function->name, effect);
+	else if (first)
+		f = fact_list_add_at(list, &first->at, first->symbol, effect);
+	if (f) {
+		tell(&s, f, &detail);
+		if (!first)
+			strbuf_add(&detail, "nothing that was read starts threads or processes, or "
+					    "waits in a loop for many events");
+		f->detail = xasprintf("%s: %s", effect, strbuf_str(&detail));
+	}
+	strbuf_clear(&detail);
+	for (int kind = 0; kind < KINDS; kind++)
+		vec_clear(&s.found[kind]);
+	free(s.accepts);
+}
