@@ -26,6 +26,7 @@ struct async_options {
 	unsigned coroutines;
 	unsigned executors;   /* 0: all on the loop */
 	size_t stack_bytes;   /* 0: as a program's main thread */
+	unsigned descriptors; /* that a coroutine may have open; 0: 512 */
 	uint64_t files_limit; /* RLIMIT_NOFILE as coroutines are to see it; 0: as it is */
 	bool rewrite;         /* replace hot system call instructions by jumps */
 	void (*body)(unsigned index, void *arg); /* a coroutine */

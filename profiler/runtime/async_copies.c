@@ -20,11 +20,10 @@
 #define OVERHEAD_MAX                                                                               \
 	0.10             /* of the time: more, and the figure says more about us than about async */
 #define FILES_MAX  65000 /* as many descriptors as the runtime keeps track of */
-#define FILES_EACH 16    /* of a task in flight, at least */
+#define TASK_FILES 1024  /* that one task may have open; above are ours */
 
 static struct copy *all;
 static unsigned base_fd, keep_each;
-static uint64_t files_limit;
 
 static void work(unsigned index, void *arg)
 {
@@ -45,23 +44,22 @@ static void on_exit_call(unsigned index, int status)
 }
 
 /* Before there are threads: growing a table that several share takes the kernel milliseconds. */
-static void make_room_for_descriptors(const struct host *h)
+static void make_room_for_descriptors(const struct host *h, struct async_options *opt)
 {
 	struct rlimit files = { 0 };
 	unsigned limit, each;
 	int fd;
 
 	getrlimit(RLIMIT_NOFILE, &files);
-	files_limit = files.rlim_cur;
+	opt->files_limit = files.rlim_cur;
 	files.rlim_cur = files.rlim_max > FILES_MAX ? FILES_MAX : files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	limit = (unsigned)files.rlim_cur;
-	base_fd = 1024 + FILES_EACH * h->plan->workers;
-	if (base_fd > limit / 2)
-		base_fd = limit / 2;
-	each = (limit - base_fd) / 2 / h->plan->workers;
+	base_fd = limit < 4 * TASK_FILES ? limit / 4 : TASK_FILES;
+	each = (limit - 2 * base_fd) / 2 / h->plan->workers;
 	keep_each = each > 256 ? 256 : each > 9 ? each - 8 : 1;
-	fd = fcntl(0, F_DUPFD_CLOEXEC, base_fd + (keep_each + 8) * h->plan->workers);
+	opt->descriptors = base_fd + keep_each + 8;
+	fd = fcntl(0, F_DUPFD_CLOEXEC, limit - 1);
 	if (fd >= 0)
 		close(fd);
 }
@@ -121,8 +119,7 @@ int async_copies_start(const struct host *h, struct copy *copies)
 	all = copies;
 	if (h->plan->mode == PLAN_HYBRID && sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		opt.executors = (unsigned)CPU_COUNT(&cores);
-	make_room_for_descriptors(h);
-	opt.files_limit = files_limit;
+	make_room_for_descriptors(h, &opt);
 	err = async_run(&opt, &report);
 	if (err) {
 		host_why(h, "an event loop with %u tasks in flight cannot be started: %s",

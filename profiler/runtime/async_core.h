@@ -33,7 +33,8 @@
 struct async_cpu {
 	volatile char selector; /* ASYNC_BLOCK exactly while a coroutine's own code runs */
 	bool loop;
-	void *sp; /* where it left off to run a coroutine */
+	bool plain; /* a thread of a task's own: its calls wait where they are */
+	void *sp;   /* where it left off to run a coroutine */
 	unsigned long fs;
 	int tid;
 	uint64_t mask; /* the thread's signal mask, as far as known */
@@ -86,7 +87,9 @@ struct async_coro {
 	uint64_t slice_key; /* the call after which the slice began */
 	uint64_t slice_tsc; /* how long it was */
 	uint64_t mask;      /* its own signal mask */
-	int slots[3];       /* the descriptors behind its 0, 1 and 2; -1: closed */
+	int *fds;           /* async.fds_n of them: what is behind its numbers; see async_fdtab.c */
+	int *fds_top;       /* no number at or above it was ever used */
+	bool dressed;       /* the process has its descriptors on, for a child */
 	int cwd_fd;         /* AT_FDCWD: that of the process */
 	int umask;          /* -1: that of the process */
 	int children[ASYNC_CHILDREN];
@@ -106,6 +109,8 @@ struct async {
 	struct async_cpu *cpus; /* [0] is the loop's */
 	unsigned cpus_n;
 	int base_cwd_fd;
+	int *fds;  /* of all coroutines */
+	int fds_n; /* that one may have; real ones of coroutines are above */
 	_Atomic bool cwd_used, umask_used;
 	_Atomic bool handlers_used; /* a signal handler was installed */
 	unsigned sites;             /* rewritten */
@@ -152,8 +157,9 @@ static inline uint64_t async_tsc(void)
 
 extern const char async_allowed[], async_allowed_end[]; /* where calls are never dispatched */
 void async_restorer(void);
-extern const char async_in_place[];       /* syscall; jmp *async_return */
-extern const char async_in_place_vfork[]; /* the same, and the parent notes the child */
+extern const char async_in_place[];        /* syscall; jmp *async_return */
+extern const char async_in_place_thread[]; /* the same, and the child runs async_adopt() first */
+extern const char async_in_place_vfork[];  /* the same, and the parent notes the child */
 long async_signalling(long nr, long a, long b, long c, long d);
 void async_jumped(void); /* where rewritten sites lead */
 void async_start(void);  /* a coroutine's first instruction */
@@ -161,6 +167,7 @@ void async_switch(void **save, void *load, unsigned long fs);
 int async_park(_Atomic int *word); /* FUTEX_WAIT while 0, without using the stack */
 /* Per coroutine, for the stubs. */
 extern __thread uint64_t async_return __attribute__((tls_model("local-exec")));
+extern __thread struct async_coro *async_maker __attribute__((tls_model("local-exec")));
 extern __thread int async_vforking __attribute__((tls_model("local-exec")));
 extern __thread int async_vforked __attribute__((tls_model("local-exec")));
 
@@ -225,7 +232,8 @@ void async_pinned_forget(void);
 
 int async_trap_install(void);
 int async_trap_arm(struct async_cpu *cpu);
-void async_enter(struct async_coro *c);                   /* its first C function */
+void async_enter(struct async_coro *c); /* its first C function */
+void async_adopt(void);
 void async_costs(uint64_t *trap_tsc, uint64_t *jump_tsc); /* calibrated by the first coroutine */
 
 /* Before any task or executor runs. Returns how many sites were rewritten. */
@@ -255,11 +263,12 @@ int async_fd_init(void);
 const struct async_fd *async_fd_of(int fd);
 void async_fd_no_nowait(int fd);
 void async_fd_changed(void); /* something shared: forget all */
-void async_fd_opened(struct async_coro *c, int fd);
-void async_fd_closed(int fd);
-bool async_fd_is_own(const struct async_coro *c, int fd);
 /* The real descriptor behind a task's, or -1. */
 int async_fd_real(const struct async_coro *c, int fd);
+/* Make the process's low numbers the task's, for a child to inherit; and no longer. */
+void async_fd_dress(const struct async_coro *c);
+void async_fd_undress(const struct async_coro *c);
+void async_fd_only_own(const struct async_coro *c);
 /* A new real descriptor's number for the task. */
 long async_fd_give(struct async_coro *c, long fd);
 

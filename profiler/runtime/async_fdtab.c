@@ -1,10 +1,12 @@
 /*
- * async_fdtab.c - what is known of each descriptor, and whose it is
+ * async_fdtab.c - each coroutine's own table of descriptors, and what is known of what is behind them
  *
- * Task side. Kinds are found by asking the kernel once and kept until something could have changed
- * them; whatever changes the open file that descriptors may share (F_SETFL, SO_RCVTIMEO) forgets
- * everything. Coroutines share one table of descriptors but each thinks that it has its own: 0, 1
- * and 2 are translated, and a descriptor can be closed by its owner alone.
+ * Task side. A coroutine counts its descriptors as a process of its own would; behind a number is a
+ * real descriptor, above all numbers that tasks use. Those low numbers of the process are kept
+ * occupied, and are put on only to make a child, which lives with the real ones.
+ *
+ * Kinds are found by asking the kernel once and kept until something could have changed them; whatever
+ * changes the open file that descriptors may share (F_SETFL, SO_RCVTIMEO) forgets everything.
  */
 #include "profiler/runtime/async_core.h"
 
@@ -17,8 +19,7 @@
 #include <sys/syscall.h>
 
 #define KNOWN   65536
-#define GUARDED 4096   /* descriptors that are looked at for being open before the tasks begin */
-#define OURS    0xffff /* an owner */
+#define CLOEXEC (1 << 30) /* in a table: the task's own flag; the real descriptor always has it */
 
 struct statfs_head {
 	long type;
@@ -26,7 +27,8 @@ struct statfs_head {
 };
 
 static struct async_fd *known;
-static uint16_t *owner; /* index of a coroutine + 1; 0: nobody's */
+static bool *owned; /* a real descriptor that a coroutine has opened */
+static int null_fd;
 static _Atomic uint32_t generation = 1;
 
 static void *zeroed(size_t n)
@@ -36,17 +38,39 @@ static void *zeroed(size_t n)
 	return p < 0 && p > -4096 ? NULL : (void *)p;
 }
 
+/* What is open now is every coroutine's, as if it had been forked here. */
 int async_fd_init(void)
 {
+	int n = async.fds_n;
+
 	known = zeroed(KNOWN * sizeof(*known));
-	owner = zeroed(KNOWN * sizeof(*owner));
-	if (!known || !owner)
+	owned = zeroed(KNOWN * sizeof(*owned));
+	async.fds = zeroed((size_t)(n + 1) * async.opt->coroutines * sizeof(*async.fds));
+	if (!known || !owned || !async.fds)
 		return -ENOMEM;
-	for (int fd = 0; fd < GUARDED; fd++) {
-		if (RAW2(SYS_fcntl, fd, F_GETFD) >= 0)
-			owner[fd] = OURS;
+	for (int fd = 0; fd < n; fd++) {
+		long flags = RAW2(SYS_fcntl, fd, F_GETFD);
+
+		for (unsigned i = 0; i < async.opt->coroutines; i++)
+			async.fds[i * (unsigned)(n + 1) + (unsigned)fd] =
+				flags < 0 ? -1 : fd | (flags & FD_CLOEXEC ? CLOEXEC : 0);
 	}
-	return 0;
+	for (unsigned i = 0; i < async.opt->coroutines; i++) {
+		struct async_coro *c = &async.coros[i];
+
+		c->fds = async.fds + i * (unsigned)(n + 1);
+		c->fds_top = c->fds + n;
+		for (int fd = 0; fd < n; fd++)
+			if (c->fds[fd] >= 0)
+				*c->fds_top = fd + 1;
+	}
+	null_fd = (int)RAW4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+	while (null_fd >= 0 && null_fd < n) { /* occupies the lowest that is free */
+		long next = RAW3(SYS_fcntl, null_fd, F_DUPFD_CLOEXEC, 0);
+
+		null_fd = (int)next;
+	}
+	return null_fd < 0 ? -EMFILE : 0;
 }
 
 static bool fits(int fd)
@@ -160,154 +184,204 @@ void async_fd_changed(void)
 	generation++;
 }
 
-void async_fd_opened(struct async_coro *c, int fd)
-{
-	if (!fits(fd))
-		return;
-	known[fd].kind = FD_UNKNOWN;
-	owner[fd] = (uint16_t)(c->index + 1);
-}
-
-void async_fd_closed(int fd)
-{
-	if (!fits(fd))
-		return;
-	known[fd].kind = FD_UNKNOWN;
-	owner[fd] = 0;
-}
-
-bool async_fd_is_own(const struct async_coro *c, int fd)
-{
-	return fits(fd) && owner[fd] == c->index + 1;
-}
-
 int async_fd_real(const struct async_coro *c, int fd)
 {
-	return fd >= 0 && fd < 3 ? c->slots[fd] : fd;
+	if (fd < 0 || fd >= async.fds_n || c->fds[fd] < 0)
+		return -1;
+	return c->fds[fd] & ~CLOEXEC;
 }
 
-/* The lowest free number, as open() promises, where a program can tell: when it has closed 0, 1 or 2. */
-long async_fd_give(struct async_coro *c, long fd)
+static void set(struct async_coro *c, int fd, int real, bool cloexec)
 {
-	if (fd < 0)
-		return fd;
-	async_fd_opened(c, (int)fd);
-	for (int i = 0; i < 3; i++) {
-		if (c->slots[i] < 0) {
-			c->slots[i] = (int)fd;
-			return i;
+	c->fds[fd] = real | (cloexec ? CLOEXEC : 0);
+	if (fits(real)) {
+		known[real].kind = FD_UNKNOWN;
+		owned[real] = true;
+	}
+	if (fd >= *c->fds_top)
+		*c->fds_top = fd + 1;
+}
+
+/* The lowest number that is free, as open() promises. */
+static long give_from(struct async_coro *c, long real, int from, bool cloexec)
+{
+	if (real < 0)
+		return real;
+	for (int fd = from; fd < async.fds_n; fd++) {
+		if (c->fds[fd] < 0) {
+			set(c, fd, (int)real, cloexec);
+			return fd;
 		}
 	}
-	return fd;
+	RAW1(SYS_close, real);
+	return -EMFILE;
+}
+
+long async_fd_give(struct async_coro *c, long real)
+{
+	long flags;
+
+	if (real < 0)
+		return real;
+	flags = RAW2(SYS_fcntl, real, F_GETFD);
+	if (!(flags & FD_CLOEXEC))
+		RAW3(SYS_fcntl, real, F_SETFD, FD_CLOEXEC);
+	return give_from(c, real, 0, flags & FD_CLOEXEC);
+}
+
+static long close_one(struct async_coro *c, int fd)
+{
+	int real = async_fd_real(c, fd);
+
+	if (real < 0)
+		return -EBADF;
+	c->fds[fd] = -1;
+	if (!fits(real) || !owned[real])
+		return 0;
+	known[real].kind = FD_UNKNOWN;
+	owned[real] = false;
+	return RAW1(SYS_close, real);
+}
+
+/* --- for children ----------------------------------------------------------------------------- */
+
+void async_fd_dress(const struct async_coro *c)
+{
+	for (int fd = 0; fd < async.fds_n && (fd < *c->fds_top || fd < 3); fd++) {
+		int real = async_fd_real(c, fd);
+
+		if (real >= 0 && real != fd)
+			RAW3(SYS_dup3, real, fd, c->fds[fd] & CLOEXEC ? O_CLOEXEC : 0);
+		else if (real < 0 && fd < 3)
+			RAW3(SYS_dup3, null_fd, fd, O_CLOEXEC);
+	}
+}
+
+void async_fd_undress(const struct async_coro *c)
+{
+	for (int fd = 0; fd < async.fds_n && fd < *c->fds_top; fd++) {
+		int real = async_fd_real(c, fd);
+
+		if (real >= 0 && real != fd)
+			RAW3(SYS_dup3, null_fd, fd, O_CLOEXEC);
+	}
+}
+
+/* In a forked child: what is not the task's. */
+void async_fd_only_own(const struct async_coro *c)
+{
+	int first = 0; /* of a gap between those */
+
+	for (int fd = 0; fd < async.fds_n && fd < *c->fds_top; fd++) {
+		if (async_fd_real(c, fd) < 0)
+			continue;
+		if (fd > first)
+			RAW3(SYS_close_range, first, fd - 1, 0);
+		first = fd + 1;
+	}
+	RAW3(SYS_close_range, first, ~0u, 0);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-/* Closes what a slot holds, unless it was never the task's own. */
-static long empty_slot(struct async_coro *c, int slot)
-{
-	int fd = c->slots[slot];
-
-	if (fd < 0)
-		return -EBADF;
-	c->slots[slot] = -1;
-	if (!async_fd_is_own(c, fd))
-		return 0;
-	async_fd_closed(fd);
-	return RAW1(SYS_close, fd);
-}
-
 long async_call_close(struct async_coro *c, long nr, long a[6])
 {
-	int fd = (int)a[0];
-
-	for (int i = 0; i < 3; i++) {
-		if (c->slots[i] == fd) /* args are real by now */
-			return empty_slot(c, i);
-	}
-	/* Nobody's: opened by a thread that the task made. */
-	if (!fits(fd) || (owner[fd] && !async_fd_is_own(c, fd)))
-		return -EBADF;
-	async_fd_closed(fd);
-	return RAW1(nr, fd);
+	(void)nr;
+	return close_one(c, (int)a[0]);
 }
 
 long async_call_close_range(struct async_coro *c, long nr, long a[6])
 {
-	unsigned long last = (unsigned long)(unsigned)a[1];
+	unsigned first = (unsigned)a[0], last = (unsigned)a[1];
 
 	(void)nr;
-	if (a[2] & 4) /* CLOSE_RANGE_CLOEXEC: no coroutine runs another program in its place */
-		return 0;
-	for (unsigned long fd = (unsigned)a[0]; fd <= last && fd < KNOWN; fd++) {
-		if (fd < 3) {
-			empty_slot(c, (int)fd);
-		} else if (owner[fd] == c->index + 1 && (int)fd != c->slots[0] &&
-			   (int)fd != c->slots[1] && (int)fd != c->slots[2]) {
-			async_fd_closed((int)fd);
-			RAW1(SYS_close, fd);
-		}
+	for (unsigned fd = first; fd <= last && (int)fd < async.fds_n && (int)fd < *c->fds_top;
+	     fd++) {
+		if (c->fds[fd] < 0)
+			continue;
+		if (a[2] & 4) /* CLOSE_RANGE_CLOEXEC */
+			c->fds[fd] |= CLOEXEC;
+		else
+			close_one(c, (int)fd);
 	}
 	return 0;
 }
 
-static long dup_onto(struct async_coro *c, long nr, const long a[6])
+static long dup_real(int real)
 {
-	int to = (int)a[1];
-	long fd;
+	return RAW3(SYS_fcntl, real, F_DUPFD_CLOEXEC, async.fds_n);
+}
 
-	if (to >= 3) {
-		if (!async_fd_is_own(c, to) && RAW2(SYS_fcntl, to, F_GETFD) >= 0)
-			async_refuse("dup2", "onto a descriptor that is not the task's own");
-		fd = RAW3(nr, a[0], to, a[2]);
-		if (fd >= 0)
-			async_fd_opened(c, (int)fd);
-		return fd;
-	}
-	fd = RAW3(SYS_fcntl, a[0], F_DUPFD_CLOEXEC, 10);
-	if (fd < 0)
-		return fd;
-	if (c->slots[to] >= 0)
-		empty_slot(c, to);
-	async_fd_opened(c, (int)fd);
-	c->slots[to] = (int)fd;
+static long dup_onto(struct async_coro *c, int real, int to, bool cloexec)
+{
+	long copy;
+
+	if (to < 0 || to >= async.fds_n)
+		return -EBADF;
+	copy = dup_real(real);
+	if (copy < 0)
+		return copy;
+	close_one(c, to);
+	set(c, to, (int)copy, cloexec);
 	return to;
 }
 
 long async_call_dup(struct async_coro *c, long nr, long a[6])
 {
+	int real = async_fd_real(c, (int)a[0]);
+
+	if (real < 0)
+		return -EBADF;
 	if (nr == SYS_dup)
-		return async_fd_give(c, RAW3(SYS_fcntl, a[0], F_DUPFD, 3));
-	return dup_onto(c, nr, a);
+		return give_from(c, dup_real(real), 0, false);
+	if (a[0] == a[1])
+		return nr == SYS_dup2 ? a[1] : -EINVAL;
+	return dup_onto(c, real, (int)a[1], nr == SYS_dup3 && a[2] & O_CLOEXEC);
 }
 
 long async_call_fcntl(struct async_coro *c, long nr, long a[6])
 {
-	long ret;
+	int fd = (int)a[0], real = async_fd_real(c, fd);
+	long args[6] = { real, a[1], a[2] }, ret;
 
+	if (real < 0)
+		return -EBADF;
 	switch (a[1]) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		ret = RAW3(nr, a[0], a[1], a[2] < 3 ? 3 : a[2]);
-		return a[2] < 3 ? async_fd_give(c, ret)
-				: (ret >= 0 ? async_fd_opened(c, (int)ret), ret : ret);
+		if (a[2] < 0 || a[2] >= async.fds_n)
+			return -EINVAL;
+		return give_from(c, dup_real(real), (int)a[2], a[1] == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return c->fds[fd] & CLOEXEC ? FD_CLOEXEC : 0;
+	case F_SETFD:
+		c->fds[fd] = real | (a[2] & FD_CLOEXEC ? CLOEXEC : 0);
+		return 0;
 	case F_SETFL:
-		ret = RAW3(nr, a[0], a[1], a[2]);
+		ret = async_direct(c, nr, args);
 		async_fd_changed();
 		return ret;
 	case F_SETLKW: /* a lock of the whole process: it would not keep tasks apart */
 		async_refuse("fcntl(F_SETLKW)", "a record lock belongs to the whole process");
 	case F_OFD_SETLKW:
-		return async_helper(c, nr, a);
+		return async_helper(c, nr, args);
 	default:
-		return RAW3(nr, a[0], a[1], a[2]);
+		return async_direct(c, nr, args);
 	}
 }
 
 long async_call_ioctl(struct async_coro *c, long nr, long a[6])
 {
-	long ret = async_direct(c, nr, a);
+	int fd = (int)a[0], real = async_fd_real(c, fd);
+	long args[6] = { real, a[1], a[2] }, ret;
 
+	if (real < 0)
+		return -EBADF;
+	if (a[1] == 0x5450 || a[1] == 0x5451) { /* FIONCLEX, FIOCLEX */
+		c->fds[fd] = real | (a[1] == 0x5451 ? CLOEXEC : 0);
+		return 0;
+	}
+	ret = async_direct(c, nr, args);
 	if (a[1] == 0x5421) /* FIONBIO */
 		async_fd_changed();
 	return ret;

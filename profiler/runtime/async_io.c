@@ -451,9 +451,64 @@ static bool opening_waits(int dir, long path, long flags)
 	return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev >> 8 != 1);
 }
 
+/* What follows `prefix` in s, or NULL. */
+static const char *after(const char *s, const char *prefix)
+{
+	while (*prefix) {
+		if (*s++ != *prefix++)
+			return NULL;
+	}
+	return s;
+}
+
+/* The descriptor that a path names, or -1. */
+static int descriptor_in(const char *path)
+{
+	static const char *const streams[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+	const char *digits = after(path, "/dev/fd/");
+	int fd = 0;
+
+	for (int i = 0; i < 3; i++) {
+		const char *end = after(path, streams[i]);
+
+		if (end && !*end)
+			return i;
+	}
+	if (!digits)
+		digits = after(path, "/proc/self/fd/");
+	if (!digits)
+		digits = after(path, "/proc/thread-self/fd/");
+	if (!digits || !*digits)
+		return -1;
+	for (; *digits >= '0' && *digits <= '9' && fd < 100000; digits++)
+		fd = 10 * fd + *digits - '0';
+	return *digits ? -1 : fd;
+}
+
+/* /dev/stdout and its like are the task's own: the path with the real descriptor, into `to`. */
+static long own_path(const struct async_coro *c, long path, char to[32])
+{
+	int fd = *(const char *)path == '/' ? descriptor_in((const char *)path) : -1;
+	const char *prefix = "/proc/self/fd/";
+	unsigned real = (unsigned)async_fd_real(c, fd), unit = 1;
+	char *at = to;
+
+	if (fd < 0 || (int)real < 0)
+		return path;
+	while (*prefix)
+		*at++ = *prefix++;
+	while (real / unit >= 10)
+		unit *= 10;
+	for (; unit; unit /= 10)
+		*at++ = (char)('0' + real / unit % 10);
+	*at = '\0';
+	return (long)to;
+}
+
 long async_call_open(struct async_coro *c, long nr, long a[6])
 {
 	long at[6] = { a[0], a[1], a[2], a[3] };
+	char path[32];
 
 	if (nr != SYS_openat) {
 		at[0] = async.cwd_used ? c->cwd_fd : AT_FDCWD;
@@ -461,6 +516,7 @@ long async_call_open(struct async_coro *c, long nr, long a[6])
 		at[2] = nr == SYS_creat ? O_CREAT | O_WRONLY | O_TRUNC : a[1];
 		at[3] = nr == SYS_creat ? a[1] : a[2];
 	}
+	at[1] = own_path(c, at[1], path);
 	if (opening_waits((int)at[0], at[1], at[2]))
 		return async_helper(c, SYS_openat, at);
 	return async_direct(c, SYS_openat, at);

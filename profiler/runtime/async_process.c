@@ -21,19 +21,16 @@
 #include <time.h>
 #include <ucontext.h>
 
-#define SIGSYS_BIT (1ull << (SIGSYS - 1))
+#define THREADS_MAX 4096
+#define SIGSYS_BIT  (1ull << (SIGSYS - 1))
 
 /* --- making children -------------------------------------------------------------------------- */
 
-/* Make the process look like this task, for a child to inherit. */
-static void dress(const struct async_coro *c)
+/* Make the process look like this task, for a child to inherit; until its next call. */
+static void dress(struct async_coro *c)
 {
-	for (int i = 0; i < 3; i++) {
-		if (c->slots[i] < 0)
-			RAW1(SYS_close, i);
-		else if (c->slots[i] != i)
-			RAW3(SYS_dup3, c->slots[i], i, 0);
-	}
+	async_fd_dress(c);
+	c->dressed = true;
 	if (async.cwd_used)
 		RAW1(SYS_fchdir, c->cwd_fd);
 	if (async.umask_used)
@@ -45,10 +42,12 @@ static long fork_here(struct async_coro *c, long nr, const long a[6])
 {
 	long ret = async_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
-	if (ret == 0)
+	if (ret == 0) {
+		async_fd_only_own(c);
 		async_self = NULL;
-	else if (ret > 0 && c->children_n < ASYNC_CHILDREN)
+	} else if (ret > 0 && c->children_n < ASYNC_CHILDREN) {
 		c->children[c->children_n++] = (int)ret;
+	}
 	return ret;
 }
 
@@ -62,6 +61,8 @@ long async_call_clone(struct async_coro *c, long nr, long a[6])
 	uint64_t tls = nr == SYS_clone3 ? args->tls : (uint64_t)a[4];
 
 	if (!(flags & CLONE_THREAD)) {
+		if (c->cpu->plain)
+			async_refuse("fork", "from a thread of its own");
 		if (!c->cpu->loop) {
 			c->want = WANT_LOOP;
 			async_wait(c);
@@ -77,14 +78,48 @@ long async_call_clone(struct async_coro *c, long nr, long a[6])
 	}
 	if (!(flags & CLONE_SETTLS))
 		async_refuse("clone", "a child that shares memory but no thread's state");
-	async_run_in_place(c, async_in_place);
+	async_run_in_place(c, async_in_place_thread);
 	/* The child reads its way back from its own TLS, at the same place in it as ours. */
 	*(uint64_t *)(tls + ((uint64_t)&async_return - c->fs)) = async_return;
+	*(struct async_coro **)(tls + ((uint64_t)&async_maker - c->fs)) = c;
 	return nr;
+}
+
+/*
+ * A thread that a task has made: it runs beside the loop and waits in the kernel, as a thread does,
+ * but with the descriptors and the directory of its task.
+ */
+void async_adopt(void)
+{
+	static struct async_coro coros[THREADS_MAX];
+	static struct async_cpu cpus[THREADS_MAX];
+	static _Atomic unsigned used;
+	unsigned i = used++;
+	struct async_coro *c = &coros[i], *maker = async_maker;
+	struct async_cpu *cpu = &cpus[i];
+
+	if (i >= THREADS_MAX)
+		async_refuse("pthread_create", "more often than 4096 times");
+	cpu->plain = true;
+	cpu->tid = (int)RAW1(SYS_gettid, 0);
+	c->cpu = cpu;
+	c->tid = cpu->tid;
+	c->index = maker->index;
+	c->fds = maker->fds;
+	c->fds_top = maker->fds_top;
+	c->cwd_fd = maker->cwd_fd;
+	c->umask = maker->umask;
+	__asm__ volatile("rdfsbase %0" : "=r"(c->fs));
+	async_self = c;
+	if (async_trap_arm(cpu))
+		async_refuse("pthread_create", "a thread whose calls cannot be intercepted");
+	cpu->selector = ASYNC_BLOCK;
 }
 
 long async_call_exit(struct async_coro *c, long nr, long a[6])
 {
+	if (nr == SYS_exit && c->cpu->plain)
+		return async_direct(c, nr, a);
 	if (nr == SYS_exit)
 		async_refuse("pthread_exit", "in the thread that runs the task");
 	if (!async.opt->on_exit)

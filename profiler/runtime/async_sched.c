@@ -29,6 +29,7 @@
 #define HELPERS_MAX 64
 #define LEARNT      4096
 #define CPUS_MAX    65
+#define DESCRIPTORS 512
 
 struct queue { /* first in, first out, linked by next */
 	struct async_coro *first, **last;
@@ -406,8 +407,6 @@ static int make_coros(const struct async_options *opt)
 		c->mask = mask & ~(1ull << (SIGSYS - 1));
 		c->cwd_fd = -1;
 		c->umask = -1;
-		for (int k = 0; k < 3; k++)
-			c->slots[k] = fcntl(k, F_GETFD) < 0 ? -1 : k;
 	}
 	return async_tcb_make(async.coros, opt->coroutines, opt->stack_bytes);
 }
@@ -424,12 +423,13 @@ static int start(const struct async_options *opt)
 	async.xstate = vector_state();
 	async.sites = opt->rewrite ? async_rewrite() : 0;
 	mallopt(M_ARENA_MAX, (int)async.cpus_n);
-	async.base_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	err = async_ring_init(2 * opt->coroutines);
-	if (!err)
-		err = make_coros(opt);
+	async.fds_n = opt->descriptors ? (int)opt->descriptors : DESCRIPTORS;
+	err = make_coros(opt);
 	if (!err)
 		err = async_fd_init();
+	async.base_cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!err)
+		err = async_ring_init(2 * opt->coroutines);
 	if (!err)
 		err = async_trap_install();
 	note_thread(&cpus[0], true);

@@ -174,6 +174,8 @@ long async_await(struct async_coro *c, int fd, short events, int64_t ns)
 
 long async_helper(struct async_coro *c, long nr, const long a[6])
 {
+	if (c->cpu->plain)
+		return async_direct(c, nr, a);
 	c->want = WANT_HELPER;
 	c->nr = nr;
 	for (int i = 0; i < 6; i++)
@@ -200,14 +202,12 @@ static long translate(struct async_coro *c, const struct async_syscall *s, long 
 	for (int i = 0; args[i]; i++) {
 		int fd = (int)a[i];
 
-		if (args[i] == 'f' && fd >= 0 && fd < 3) {
-			a[i] = c->slots[fd];
-			if (c->slots[fd] < 0)
+		if ((args[i] == 'f' || args[i] == 'd') && fd >= 0) {
+			a[i] = async_fd_real(c, fd);
+			if (a[i] < 0)
 				return -EBADF;
 		} else if (args[i] == 'd' && fd == AT_FDCWD && async.cwd_used) {
 			a[i] = c->cwd_fd;
-		} else if (args[i] == 'd' && fd >= 0 && fd < 3) {
-			a[i] = c->slots[fd];
 		} else if (args[i] == 'p' && i == 0 && async.cwd_used && !s->call) {
 			async_refuse(s->name, "after a change of the working directory");
 		}
@@ -224,11 +224,21 @@ static bool creates(long nr)
 /* The process has one umask: the loop alone sets it. */
 static void use_own_umask(struct async_coro *c)
 {
-	if (!c->cpu->loop) {
+	if (!c->cpu->loop && !c->cpu->plain) {
 		c->want = WANT_LOOP;
 		async_wait(c);
 	}
 	RAW1(SYS_umask, c->umask);
+}
+
+/* In a thread of a task's own: all that is not about descriptors. */
+static bool waits_where_it_is(const struct async_syscall *s)
+{
+	if (s->call == async_call_open || s->call == async_call_poll ||
+	    s->call == async_call_select)
+		return false;
+	return s->class == ASYNC_RING || s->class == ASYNC_INLINE_THEN_RING ||
+	       s->call == async_call_yield;
 }
 
 long async_dispatch(struct async_coro *c, long nr, long a[6])
@@ -241,18 +251,22 @@ long async_dispatch(struct async_coro *c, long nr, long a[6])
 	if (s->class == ASYNC_REFUSE)
 		async_refuse(s->name, "which has no counterpart on an event loop");
 	c->nr = nr;
+	if (c->dressed) {
+		async_fd_undress(c);
+		c->dressed = false;
+	}
 	ret = *s->args ? translate(c, s, a) : 0;
 	if (ret)
 		return ret;
 	if (async.umask_used && creates(nr))
 		use_own_umask(c);
-	if (s->call)
+	if (s->call && !(c->cpu->plain && waits_where_it_is(s)))
 		ret = s->call(c, nr, a);
 	else if (s->class == ASYNC_HELPER)
 		ret = async_helper(c, nr, a);
 	else
 		ret = async_direct(c, nr, a);
-	return s->opens && ret >= 0 && s->call != async_call_dup ? async_fd_give(c, ret) : ret;
+	return s->opens && ret >= 0 ? async_fd_give(c, ret) : ret;
 }
 
 #endif

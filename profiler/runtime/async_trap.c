@@ -26,6 +26,7 @@ _Static_assert(offsetof(struct async_cpu, selector) == 0, "stubs_x86_64.S knows"
 
 __thread struct async_coro *async_self __attribute__((tls_model("local-exec")));
 __thread uint64_t async_return __attribute__((tls_model("local-exec")));
+__thread struct async_coro *async_maker __attribute__((tls_model("local-exec")));
 __thread int async_vforking __attribute__((tls_model("local-exec")));
 __thread int async_vforked __attribute__((tls_model("local-exec")));
 

@@ -101,13 +101,20 @@ static void translate(const struct async_coro *c, struct pollfd *fds, int *were,
 {
 	for (long i = 0; i < n; i++) {
 		were[i] = fds[i].fd;
-		if (fds[i].fd >= 0 && fds[i].fd < 3)
-			fds[i].fd = c->slots[fds[i].fd] < 0 ? 1 << 30 : c->slots[fds[i].fd];
+		if (fds[i].fd >= 0)
+			fds[i].fd = async_fd_real(c, fds[i].fd) < 0 ? 1 << 30
+								    : async_fd_real(c, fds[i].fd);
 	}
 }
 
 static long wait_for_polls(struct async_coro *c, struct pollfd *fds, unsigned n, int64_t ns)
 {
+	if (c->cpu->plain) {
+		struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+		long ret = RAW6(SYS_ppoll, fds, n, ns < 0 ? NULL : &ts, NULL, 8, 0);
+
+		return ret < 0 ? ret : 0;
+	}
 	c->polls = fds;
 	c->polls_n = n;
 	c->want = WANT_POLLS;

@@ -27,6 +27,34 @@ async_in_place:
 	syscall
 	jmp	*%fs:async_return@tpoff
 
+/* The same for a new thread, which is made ours before it runs the task's code. */
+	.global	async_in_place_thread
+	.hidden	async_in_place_thread
+async_in_place_thread:
+	syscall
+	test	%rax, %rax
+	jnz	1f
+	push	%rbx
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%r8
+	push	%r9
+	push	%r10
+	mov	%rsp, %rbx
+	and	$-64, %rsp
+	call	async_adopt
+	mov	%rbx, %rsp
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	pop	%rbx
+	xor	%eax, %eax
+1:	jmp	*%fs:async_return@tpoff
+
 /* The same for a child that shares our memory until it runs another program: only the parent notes
  * the child and ends the state in which rewritten calls are left alone. */
 	.global	async_in_place_vfork

@@ -79,6 +79,10 @@ static const char *const bearable[] = {
 	"prints-wide",
 	"looks-up-users",
 	"writes-arguments",
+	"redirects-stdout",
+	"leaks-descriptors",
+	"closes-descriptors",
+	"opens-dev-stdout",
 };
 
 static void coroutines_answer_as_processes(void **state)
