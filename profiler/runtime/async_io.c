@@ -283,15 +283,31 @@ static long recv_from(struct async_coro *c, const struct async_fd *f, const long
 	return ret;
 }
 
+/* Their numbers in a message would have to be translated, and are not. */
+static void refuse_descriptors(const struct msghdr *m)
+{
+	const char *at = m->msg_control, *end = at + m->msg_controllen;
+
+	while (at && at + sizeof(struct cmsghdr) <= end) {
+		const struct cmsghdr *part = (const void *)at;
+
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+			async_refuse("sendmsg or recvmsg", "descriptors passed over a socket");
+		if (part->cmsg_len < sizeof(*part))
+			return;
+		at += (part->cmsg_len + 7) & ~7ul;
+	}
+}
+
 long async_call_recv(struct async_coro *c, long nr, long a[6])
 {
 	const struct async_fd *f = async_fd_of((int)a[0]);
 	long flags = nr == SYS_recvmsg ? a[2] : a[3];
 	long ret;
 
-	if (never_waits(f) || flags & (MSG_DONTWAIT | MSG_ERRQUEUE))
-		return async_direct(c, nr, a);
-	if (nr == SYS_recvmsg) {
+	if (never_waits(f) || flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) {
+		ret = async_direct(c, nr, a);
+	} else if (nr == SYS_recvmsg) {
 		set_op(c, IORING_OP_RECVMSG, (int)a[0], (uint64_t)a[1], 1, 0, (uint32_t)flags);
 		ret = async_operation(c, f->receive_ns);
 	} else if (a[4] || a[2] <= 0) {
@@ -299,6 +315,8 @@ long async_call_recv(struct async_coro *c, long nr, long a[6])
 	} else {
 		ret = recv_plain(c, f, a);
 	}
+	if (nr == SYS_recvmsg && ret >= 0)
+		refuse_descriptors((const struct msghdr *)a[1]);
 	return ret == -ETIME ? -EAGAIN : ret;
 }
 
@@ -328,6 +346,8 @@ long async_call_send(struct async_coro *c, long nr, long a[6])
 	int flags_at = nr == SYS_sendmsg ? 2 : 3;
 	long done = 0, ret;
 
+	if (nr == SYS_sendmsg)
+		refuse_descriptors((const struct msghdr *)a[1]);
 	if (never_waits(f) || a[flags_at] & MSG_DONTWAIT)
 		return async_direct(c, nr, a);
 	ret = send_once(c, f, nr, a, flags_at);

@@ -156,6 +156,7 @@ static const struct {
 	{ "pause", "refused: it calls pause: which has no counterpart on an event loop\n" },
 	{ "lock",
 	  "refused: it calls fcntl(F_SETLKW): a record lock belongs to the whole process\n" },
+	{ "rights", "refused: it calls sendmsg or recvmsg: descriptors passed over a socket\n" },
 	{ "sigsys",
 	  "refused: it calls sigaction(SIGSYS): the signal by which calls are intercepted\n" },
 };
