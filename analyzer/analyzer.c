@@ -10,6 +10,7 @@
 #include "analyzer/clang.h"
 #include "analyzer/compdb.h"
 #include "analyzer/program.h"
+#include "analyzer/project.h"
 #include "analyzer/worker.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -136,6 +137,9 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 	if (err)
 		return err;
 	err = select_units(opt, &db);
+	if (err)
+		return err;
+	err = project_load(db.root, catalogue);
 	if (err)
 		return err;
 	err = gather(&db, opt, &g);

@@ -6,8 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-
-#define COLUMNS 7
+#include "base/vec.h"
 
 struct row {
 	struct catalogue_entry entry;
@@ -17,6 +16,10 @@ struct row {
 struct catalogue {
 	char *text; /* the strings of all rows */
 	struct row *rows;
+	struct {
+		VEC_FIELDS(char *);
+	} own; /* the strings of the project's own */
+	bool has_own;
 };
 
 static const struct {
@@ -181,39 +184,100 @@ static struct error *parse_mt(char *s, struct catalogue_entry *e)
 	return NULL;
 }
 
+static struct error *parse_cell(char *cell, int column, struct catalogue_entry *e)
+{
+	switch (column) {
+	case CATALOGUE_HEADER:
+		e->header = cell;
+		return NULL;
+	case CATALOGUE_EFFECTS:
+		e->effects = 0;
+		return parse_words(cell, e, parse_effect);
+	case CATALOGUE_MT:
+		e->mt_unsafe = NULL;
+		e->safe_since = 0;
+		return parse_mt(cell, e);
+	case CATALOGUE_REPLACEMENT:
+		e->replacement = strcmp(cell, "-") ? cell : NULL;
+		return NULL;
+	case CATALOGUE_CONDITIONS:
+		e->conditions_n = 0;
+		return parse_words(cell, e, parse_condition);
+	case CATALOGUE_SOURCE:
+		e->source = cell;
+		return NULL;
+	default:
+		e->name = cell;
+		return *cell ? NULL : error_new(ERROR_INPUT, "no name");
+	}
+}
+
+static struct row *find(const struct catalogue *cat, const char *name)
+{
+	struct row *row;
+
+	HASH_FIND_STR(cat->rows, name, row);
+	return row;
+}
+
+static void add_row(struct catalogue *cat, struct row *row)
+{
+	HASH_ADD_KEYPTR(hh, cat->rows, row->entry.name, strlen(row->entry.name), row);
+}
+
 static struct error *parse_row(char *line, struct catalogue *cat)
 {
-	struct row *row, *old;
-	char *cell[COLUMNS];
-	struct error *err;
+	struct row row = { 0 }, *added;
+	char *cell[CATALOGUE_COLUMNS];
+	struct error *err = NULL;
 	int n = 0;
 
-	while (line && n < COLUMNS)
+	while (line && n < CATALOGUE_COLUMNS)
 		cell[n++] = strsep(&line, "\t");
-	if (n != COLUMNS || line)
+	if (n != CATALOGUE_COLUMNS || line)
 		return error_new(ERROR_INPUT, "%s%d columns, want %d", line ? "more than " : "", n,
-				 COLUMNS);
-	if (!*cell[0])
-		return error_new(ERROR_INPUT, "no name");
-	row = xcalloc(1, sizeof(*row));
-	row->entry.name = cell[0];
-	row->entry.header = cell[1];
-	row->entry.replacement = strcmp(cell[4], "-") ? cell[4] : NULL;
-	row->entry.source = cell[6];
-	err = parse_words(cell[2], &row->entry, parse_effect);
-	if (!err)
-		err = parse_mt(cell[3], &row->entry);
-	if (!err)
-		err = parse_words(cell[5], &row->entry, parse_condition);
-	HASH_FIND_STR(cat->rows, cell[0], old);
-	if (!err && old)
+				 CATALOGUE_COLUMNS);
+	for (int i = 0; i < n && !err; i++)
+		err = parse_cell(cell[i], i, &row.entry);
+	if (!err && find(cat, cell[0]))
 		err = error_new(ERROR_INPUT, "there already");
-	if (err) {
-		free(row);
-		return error_wrap(err, "%s", cell[0]);
-	}
-	HASH_ADD_KEYPTR(hh, cat->rows, row->entry.name, strlen(row->entry.name), row);
+	if (err)
+		return *cell[0] ? error_wrap(err, "%s", cell[0]) : err;
+	added = xmalloc(sizeof(*added));
+	*added = row;
+	add_row(cat, added);
 	return NULL;
+}
+
+static char *keep(struct catalogue *cat, const char *text)
+{
+	char *copy = xstrdup(text);
+
+	vec_push(&cat->own, copy);
+	return copy;
+}
+
+void catalogue_own(struct catalogue *cat, const char *name)
+{
+	struct row *row = find(cat, name);
+
+	if (!row) {
+		row = xcalloc(1, sizeof(*row));
+		row->entry.name = keep(cat, name);
+		row->entry.header = row->entry.source = "-";
+		add_row(cat, row);
+	}
+	row->entry.is_own = cat->has_own = true;
+}
+
+struct error *catalogue_set(struct catalogue *cat, const char *name, int column, const char *text)
+{
+	return parse_cell(keep(cat, text), column, &find(cat, name)->entry);
+}
+
+bool catalogue_has_own(const struct catalogue *cat)
+{
+	return cat->has_own;
 }
 
 struct error *catalogue_parse(const char *text, const char *what, struct catalogue **ret)
@@ -247,6 +311,9 @@ void catalogue_free(struct catalogue *cat)
 		HASH_DEL(cat->rows, row);
 		free(row);
 	}
+	vec_each (&cat->own, text)
+		free(*text);
+	vec_clear(&cat->own);
 	free(cat->text);
 	free(cat);
 }
@@ -259,9 +326,8 @@ void catalogue_clear(struct catalogue **cat)
 
 const struct catalogue_entry *catalogue_find(const struct catalogue *cat, const char *name)
 {
-	struct row *row;
+	const struct row *row = find(cat, name);
 
-	HASH_FIND_STR(cat->rows, name, row);
 	return row ? &row->entry : NULL;
 }
 

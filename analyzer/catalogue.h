@@ -73,6 +73,18 @@ struct catalogue_entry {
 	const char *source;
 	struct condition conditions[4];
 	size_t conditions_n;
+	bool is_own; /* of the project: holds for functions that it defines as well */
+};
+
+enum { /* of the table */
+       CATALOGUE_NAME,
+       CATALOGUE_HEADER,
+       CATALOGUE_EFFECTS,
+       CATALOGUE_MT,
+       CATALOGUE_REPLACEMENT,
+       CATALOGUE_CONDITIONS,
+       CATALOGUE_SOURCE,
+       CATALOGUE_COLUMNS
 };
 
 struct catalogue;
@@ -80,6 +92,13 @@ struct catalogue;
 /* `what` names the table in messages: "functions.tsv". `text` is copied. */
 struct error *catalogue_parse(const char *text, const char *what,
 			      struct catalogue **ret) ERROR_MUST_CHECK;
+/* The entry of this name, made if there is none, is the project's own from now on. */
+void catalogue_own(struct catalogue *cat, const char *name);
+/* Replace one column of an own entry by this text, which is copied. */
+struct error *catalogue_set(struct catalogue *cat, const char *name, int column,
+			    const char *text) ERROR_MUST_CHECK;
+/* Are there entries of the project's own? */
+bool catalogue_has_own(const struct catalogue *cat);
 void catalogue_free(struct catalogue *cat);
 void catalogue_clear(struct catalogue **cat); /* for CLEANUP */
 /* NULL: not known. */

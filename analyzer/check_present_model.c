@@ -106,23 +106,23 @@ static bool in_loop(const struct search *s, uint32_t function, bool loop, int le
 	return false;
 }
 
-static bool argument_is(const struct program_walk *w, uint16_t which, int64_t value)
+static bool argument_up_to(const struct program_walk *w, uint16_t which, int64_t most)
 {
 	size_t n;
 	const struct event *args = program_arguments(w, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (args[i].which == which && args[i].flags & ARGUMENT_VALUE)
-			return args[i].value == value;
+			return args[i].value <= most;
 	return false;
 }
 
-/* One descriptor is waited for, not many; select() of none sleeps. */
-static bool waits_for_one(const struct program_walk *w, const char *name)
+/* Its own descriptor and one to be woken by are no event loop; select() of none sleeps. */
+static bool waits_for_few(const struct program_walk *w, const char *name)
 {
 	if (!strcmp(name, "poll") || !strcmp(name, "ppoll"))
-		return argument_is(w, 1, 1) || argument_is(w, 1, 0);
-	return (!strcmp(name, "select") || !strcmp(name, "pselect")) && argument_is(w, 0, 0);
+		return argument_up_to(w, 1, 2);
+	return (!strcmp(name, "select") || !strcmp(name, "pselect")) && argument_up_to(w, 0, 0);
 }
 
 static int classify(const struct search *s, const struct program_walk *w,
@@ -145,7 +145,7 @@ static int classify(const struct search *s, const struct program_walk *w,
 			return KIND_THREAD_PER_CONNECTION;
 		return in_loop(s, w->function, loop, 1, NULL) ? KIND_THREAD_POOL : KIND_THREADS;
 	}
-	if (e->effects & EFFECT_BIT(EFFECT_POLL) && !waits_for_one(w, e->name) &&
+	if (e->effects & EFFECT_BIT(EFFECT_POLL) && !waits_for_few(w, e->name) &&
 	    (e->effects & EFFECT_BIT(EFFECT_EVENT_LOOP) || in_loop(s, w->function, loop, 2, NULL)))
 		return KIND_EVENT_LOOP;
 	return e->effects & EFFECT_BIT(EFFECT_OPENMP) ? KIND_OPENMP : KINDS;

@@ -142,13 +142,19 @@ const char *program_path(const struct program *p, const char *path)
 const struct catalogue_entry *program_catalogued(const struct program *p, uint32_t symbol)
 {
 	const struct program_symbol *s;
+	const struct catalogue_entry *e;
 
 	if (symbol == TU_NONE)
 		return NULL;
 	s = &p->symbols.items[symbol];
-	if (s->kind != SYMBOL_FUNCTION || s->flags & (SYMBOL_DEFINED | SYMBOL_INTERNAL))
+	if (s->kind != SYMBOL_FUNCTION)
 		return NULL;
-	return catalogue_find(p->catalogue, s->name);
+	if (!(s->flags & (SYMBOL_DEFINED | SYMBOL_INTERNAL)))
+		return catalogue_find(p->catalogue, s->name);
+	if (!catalogue_has_own(p->catalogue))
+		return NULL;
+	e = catalogue_find(p->catalogue, s->name);
+	return e && e->is_own ? e : NULL;
 }
 
 static bool ends_cold(const struct program_walk *w)

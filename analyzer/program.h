@@ -51,7 +51,8 @@ void program_link(struct program *p);
 
 /* The path as a reader wants it: relative to the project when below it. Borrowed. */
 const char *program_path(const struct program *p, const char *path);
-/* What the catalogue says of a function that the project itself does not define, or NULL. */
+/* What the catalogue says of a function that the project itself does not define, or that its
+ * .concur.yaml names; or NULL. */
 const struct catalogue_entry *program_catalogued(const struct program *p, uint32_t symbol);
 
 /* Walks all events: `for (struct program_walk w = { .program = p }; program_next(&w);)` */

@@ -47,6 +47,22 @@ static char *baseline_path(const struct options *options, const struct facts *fa
 	return options->baseline ? xstrdup(options->baseline) : path_join(facts->root, BASELINE);
 }
 
+/* Notes are to be known, not to be mended: neither old nor new. */
+static void drop_notes(struct facts *facts)
+{
+	size_t kept = 0;
+
+	vec_each (facts, f) {
+		const struct analyzer_check *check = analyzer_check_find(f->check);
+
+		if (check && check->is_note)
+			fact_clear(f);
+		else
+			facts->items[kept++] = *f;
+	}
+	facts->n = kept;
+}
+
 /* Without being asked, a baseline is neither needed nor looked at. */
 static struct error *apply_baseline(const struct options *options, struct facts *facts)
 {
@@ -55,14 +71,15 @@ static struct error *apply_baseline(const struct options *options, struct facts 
 	struct error *err;
 	size_t dropped;
 
+	if (!options->update_baseline && !options->new_only)
+		return NULL;
+	drop_notes(facts);
 	if (options->update_baseline) {
 		err = fingerprints_write(path, facts);
 		if (!err)
 			log_note("%zu findings written to %s", facts->n, path);
 		return err;
 	}
-	if (!options->new_only)
-		return NULL;
 	if (!file_exists(path))
 		return error_hint(error_new(ERROR_USAGE, "no baseline: %s", path),
 				  "make one: concur analyze --update-baseline");

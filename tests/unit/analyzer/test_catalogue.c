@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "analyzer/catalogue.h"
+#include "analyzer/project.h"
 #include "base/cleanup.h"
 #include "data/data.h"
 
@@ -137,6 +137,81 @@ static void versions_are_read(void **state)
 	assert_string_equal(catalogue_find(cat, "a")->mt_unsafe, "x");
 }
 
+static void a_project_extends_the_table(void **state)
+{
+	static const char yaml[] =
+		"# comment\nfunctions:\n"
+		"  - name: recv\n    conditions: [\"noblock:arg3==7\"]\n"
+		"  - name: my_lock\n    effects: acquire\n"
+		"    mt: \"unsafe: why: with a colon\"\n    replacement: other()\n"
+		"  - {name: strtok, mt: \"safe: ours\", effects: []}\n";
+	CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+	const struct catalogue_entry *e;
+	size_t before;
+
+	(void)state;
+	assert_null(catalogue_parse(data_functions_tsv, "functions.tsv", &cat));
+	before = catalogue_size(cat);
+	assert_false(catalogue_has_own(cat));
+	assert_null(project_parse(yaml, strlen(yaml), "p", cat));
+	assert_true(catalogue_has_own(cat));
+	assert_int_equal(catalogue_size(cat), before + 1);
+	e = catalogue_find(cat, "recv");
+	assert_true(e->effects & EFFECT_BIT(EFFECT_NETWORK)); /* not named, so it stays */
+	assert_int_equal(e->conditions_n, 1);
+	assert_int_equal(e->conditions[0].value, 7);
+	e = catalogue_find(cat, "my_lock");
+	assert_int_equal(e->effects, EFFECT_BIT(EFFECT_ACQUIRE));
+	assert_string_equal(e->mt_unsafe, "why: with a colon");
+	assert_string_equal(e->replacement, "other()");
+	assert_true(e->is_own);
+	assert_null(catalogue_find(cat, "strtok")->mt_unsafe);
+	assert_false(catalogue_find(cat, "strlen")->is_own);
+	assert_null(project_parse("", 0, "p", cat));
+}
+
+static void broken_project_files_name_key_and_line(void **state)
+{
+	static const struct {
+		const char *yaml, *message;
+	} cases[] = {
+		{ "function: []\n", "p:1: unknown key \"function\": want functions" },
+		{ "- a\n", "p:1: want keys: functions" },
+		{ "functions: yes\n", "p:1: functions: want a list of entries, each with a name" },
+		{ "functions:\n  - a\n",
+		  "p:2: functions: want a list of entries, each with a name" },
+		{ "functions:\n\n  - effects: disk\n", "p:3: functions: an entry has no name" },
+		{ "functions:\n  - name: a\n    effect: disk\n",
+		  "p:3: unknown key \"effect\": want name, header, effects, mt, replacement, "
+		  "conditions or source" },
+		{ "functions:\n  - name: a\n    effects: [disk, net]\n",
+		  "p:3: a: effects: unknown effect \"net\"" },
+		{ "functions:\n  - name: a\n    effects: {disk: 1}\n",
+		  "p:3: effects: want a word or a list of words" },
+		{ "functions:\n  - name: a\n    effects:\n      - [disk]\n",
+		  "p:4: effects: want words" },
+		{ "functions:\n  - name: a\n    name: b\n", "p:3: name: there already" },
+		{ "functions:\n  - name: []\n", "p:2: name: want a text" },
+		{ "functions:\n  - name: a\n    conditions: never\n",
+		  "p:3: a: conditions: condition \"never\" begins with none of noblock:arg, "
+		  "mtsafe:arg, mtunsafe:arg, writes:arg" },
+		{ "functions: [\n", "p:2: did not find expected node content" },
+		{ "functions:\n\n  - name: \x01\n", "p:3: control characters are not allowed" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(catalogue_clear) struct catalogue *cat = NULL;
+		CLEANUP(error_clear) struct error *err = NULL;
+
+		assert_null(catalogue_parse("", "t", &cat));
+		err = project_parse(cases[i].yaml, strlen(cases[i].yaml), "p", cat);
+		assert_non_null(err);
+		assert_string_equal(err->message, cases[i].message);
+		assert_int_equal(err->class, ERROR_USAGE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +220,8 @@ int main(void)
 		cmocka_unit_test(broken_tables_name_the_line),
 		cmocka_unit_test(conditions_are_read),
 		cmocka_unit_test(versions_are_read),
+		cmocka_unit_test(a_project_extends_the_table),
+		cmocka_unit_test(broken_project_files_name_key_and_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,11 +98,44 @@ static void the_present_model_is_told(void **state)
 	}
 }
 
+/* A lock whose functions concur cannot know, and a library's function that does not wait here. */
+static void a_project_tells_of_its_functions(void **state)
+{
+	struct sandbox s;
+
+	(void)state;
+	sandbox_init(&s);
+	sandbox_unit(&s, "a.c", "",
+		     "#include <unistd.h>\nvoid hold(int *l) { while (__sync_lock_test_and_set(l, "
+		     "1)) ; }\n"
+		     "void let(int *l) { __sync_lock_release(l); }\n"
+		     "void f(int *l) { hold(l); sleep(1); let(l); usleep(1); }\n");
+	sandbox_run(&s);
+	assert_null(s.err);
+	assert_null(sandbox_fact(&s, "blocking-under-lock", NULL));
+	assert_non_null(sandbox_fact(&s, "blocking-call", "usleep"));
+	facts_clear(&s.facts);
+	sandbox_file(&s, ".concur.yaml",
+		     "functions:\n  - {name: hold, effects: acquire}\n"
+		     "  - {name: let, effects: release}\n  - {name: usleep, effects: []}\n");
+	sandbox_run(&s);
+	assert_null(s.err);
+	assert_non_null(sandbox_fact(&s, "blocking-under-lock", "sleep"));
+	assert_null(sandbox_fact(&s, "blocking-call", "usleep"));
+	facts_clear(&s.facts);
+	sandbox_file(&s, ".concur.yaml", "functions:\n  - {name: hold, efects: acquire}\n");
+	sandbox_run(&s);
+	assert_non_null(s.err);
+	assert_non_null(strstr(s.err->message, ".concur.yaml:2: unknown key \"efects\""));
+	sandbox_clear(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_c_library_decides_what_is_safe),
 		cmocka_unit_test(the_present_model_is_told),
+		cmocka_unit_test(a_project_tells_of_its_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
