@@ -350,9 +350,29 @@ static void rule_winner(struct advice *a)
 		       estimate_text(best->speedup).s);
 }
 
+/*
+ * Slower than the leader by more than the margin, and not by chance. Entries of one race were timed in the
+ * same rounds: their ratio, round by round, is free of what moved both. Without the rounds, by their intervals.
+ */
+static bool is_slower(const struct race_entry *e, const struct race_entry *lead, double margin)
+{
+	size_t n = e->ratios.n;
+	CLEANUP(cleanup_free) double *paired = NULL;
+	struct rng rng = { 1 };
+	struct estimate ratio;
+
+	if (!n || n != lead->ratios.n)
+		return e->speedup.high < lead->speedup.low &&
+		       e->speedup.value < (1 - margin) * lead->speedup.value;
+	paired = xcalloc(n, sizeof(*paired));
+	for (size_t i = 0; i < n; i++)
+		paired[i] = e->ratios.items[i] / lead->ratios.items[i];
+	ratio = stats_bootstrap_median(paired, n, 0.95, &rng);
+	return ratio.value < 1 - margin && ratio.high < 1;
+}
+
 static void rule_tie(struct advice *a)
 {
-	const struct estimate *lead = &a->contenders[a->leader].best->speedup;
 	double margin = advice_limit(a, LIMIT_EQUIVALENCE);
 
 	for (int m = 0; m < MODEL_COUNT; m++) {
@@ -361,7 +381,7 @@ static void rule_tie(struct advice *a)
 		if (!e || m == (int)a->leader || e->speedup.n < advice_limit(a, LIMIT_MIN_ROUNDS) ||
 		    e->speedup.value < 1 + advice_limit(a, LIMIT_LEAVE_GAIN))
 			continue;
-		if (e->speedup.high < lead->low && e->speedup.value < (1 - margin) * lead->value)
+		if (is_slower(e, a->contenders[a->leader].best, margin))
 			continue;
 		a->tied[m] = true;
 		advice_because(a, "%s with %d worker%s ties with it: %s.", model_title(m),
