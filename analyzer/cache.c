@@ -1,5 +1,6 @@
 #include "analyzer/cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define CACHE_MAGIC 0x31486343u /* "CcH1" */
+#define CACHE_MAGIC 0x32486343u /* "CcH2" */
 
 struct cache_file {
 	char *path;
@@ -21,6 +22,7 @@ struct cache_file {
 
 struct header {
 	uint32_t magic, includes;
+	struct digest headers; /* of headers_nearby() */
 };
 
 void cache_init(struct cache *c, const char *directory)
@@ -30,15 +32,21 @@ void cache_init(struct cache *c, const char *directory)
 		c->version = clang_version();
 }
 
-void cache_clear(struct cache *c)
+static void clear_files(struct cache_file **files)
 {
 	struct cache_file *f, *next;
 
-	HASH_ITER (hh, c->files, f, next) {
-		HASH_DEL(c->files, f);
+	HASH_ITER (hh, *files, f, next) {
+		HASH_DEL(*files, f);
 		free(f->path);
 		free(f);
 	}
+}
+
+void cache_clear(struct cache *c)
+{
+	clear_files(&c->files);
+	clear_files(&c->dirs);
 	free(c->directory);
 	free(c->version);
 	*c = (struct cache){ 0 };
@@ -60,6 +68,113 @@ static const struct cache_file *look_at(struct cache *c, const char *path)
 	error_free(err);
 	HASH_ADD_KEYPTR(hh, c->files, f->path, strlen(f->path), f);
 	return f;
+}
+
+/* Could it be found by #include? A directory can, as the first half of a name. */
+static bool may_be_included(const struct dirent *entry)
+{
+	static const char *const suffixes[] = { ".h", ".inc", ".def", ".c", NULL };
+	const char *dot = strrchr(entry->d_name, '.');
+
+	if (entry->d_name[0] == '.')
+		return false;
+	if (entry->d_type == DT_DIR)
+		return true;
+	for (const char *const *s = suffixes; dot && *s; s++)
+		if (!strcmp(dot, *s))
+			return true;
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One that is not there has no headers. */
+static struct digest digest_names(const char *path)
+{
+	CLEANUP(cleanup_dir) DIR *dir = opendir(path);
+	CLEANUP(strings_clear) struct strings names = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (may_be_included(entry))
+			strings_add(&names, entry->d_name);
+	if (names.n)
+		qsort(names.items, names.n, sizeof(*names.items), by_name);
+	vec_each (&names, name)
+		strbuf_addn(&all, *name, strlen(*name) + 1);
+	return digest_bytes(strbuf_str(&all), all.len);
+}
+
+static const struct cache_file *look_into(struct cache *c, const char *path)
+{
+	struct cache_file *f;
+
+	HASH_FIND_STR(c->dirs, path, f);
+	if (f)
+		return f;
+	f = xcalloc(1, sizeof(*f));
+	f->path = xstrdup(path);
+	f->digest = digest_names(path);
+	HASH_ADD_KEYPTR(hh, c->dirs, f->path, strlen(path), f);
+	return f;
+}
+
+/* Directories of the system change with its packages, and are many. */
+static void add_directory(struct strings *dirs, char *path)
+{
+	bool known = !strncmp(path, "/usr/", strlen("/usr/"));
+
+	vec_each (dirs, dir)
+		known |= !strcmp(*dir, path);
+	if (!known)
+		strings_add(dirs, path);
+	free(path);
+}
+
+static void add_include_options(struct strings *dirs, const struct compdb_entry *entry)
+{
+	static const char *const options[] = { "-I", "-iquote", "-isystem", "-idirafter", NULL };
+
+	for (size_t i = 0; i < entry->argv.n; i++)
+		for (const char *const *o = options; *o; o++) {
+			const char *value = entry->argv.items[i];
+
+			if (strncmp(value, *o, strlen(*o)) != 0)
+				continue;
+			value += strlen(*o);
+			if (!*value && i + 1 < entry->argv.n)
+				value = entry->argv.items[++i];
+			add_directory(dirs, path_join(entry->directory, value));
+			break;
+		}
+}
+
+/* Which headers the unit might have read, had it looked for their names: those in the directories of
+ * its options, and of the files it read. */
+static struct digest headers_nearby(struct cache *c, const struct compdb_entry *entry,
+				    const struct tu *tu)
+{
+	CLEANUP(strings_clear) struct strings dirs = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+
+	add_include_options(&dirs, entry);
+	vec_each (&tu->includes, include) {
+		const char *path = tu_string(tu, *include);
+		const char *slash = strrchr(path, '/');
+
+		if (slash)
+			add_directory(&dirs, xstrndup(path, (size_t)(slash - path)));
+	}
+	vec_each (&dirs, dir) {
+		const struct cache_file *f = look_into(c, *dir);
+
+		strbuf_addn(&all, &f->digest, sizeof(f->digest));
+	}
+	return digest_bytes(strbuf_str(&all), all.len);
 }
 
 static char *entry_path(const struct cache *c, const struct compdb_entry *entry)
@@ -86,7 +201,8 @@ static bool unchanged(struct cache *c, const struct tu *tu, const struct digest 
 	return true;
 }
 
-static bool decode(struct cache *c, const struct strbuf *bytes, struct tu *ret)
+static bool decode(struct cache *c, const struct compdb_entry *entry, const struct strbuf *bytes,
+		   struct tu *ret)
 {
 	CLEANUP(cleanup_free) struct digest *digests = NULL;
 	CLEANUP(tu_clear) struct tu tu = { 0 };
@@ -107,7 +223,8 @@ static bool decode(struct cache *c, const struct strbuf *bytes, struct tu *ret)
 		error_free(err);
 		return false;
 	}
-	if (tu.includes.n != h.includes || !unchanged(c, &tu, digests))
+	if (tu.includes.n != h.includes || !unchanged(c, &tu, digests) ||
+	    !digest_equal(h.headers, headers_nearby(c, entry, &tu)))
 		return false;
 	*ret = tu;
 	tu = (struct tu){ 0 }; /* now the caller's */
@@ -130,7 +247,7 @@ bool cache_load(struct cache *c, const struct compdb_entry *entry, struct tu *re
 		error_free(err);
 		return false;
 	}
-	return decode(c, &bytes, ret);
+	return decode(c, entry, &bytes, ret);
 }
 
 static bool make_directory(const char *directory)
@@ -154,6 +271,7 @@ void cache_store(struct cache *c, const struct compdb_entry *entry, const struct
 
 	if (!c->directory || tu->problem || !tu->includes.n || !make_directory(c->directory))
 		return;
+	h.headers = headers_nearby(c, entry, tu);
 	strbuf_addn(&bytes, &h, sizeof(h));
 	vec_each (&tu->includes, include) {
 		const struct cache_file *f = look_at(c, tu_string(tu, *include));

@@ -4,8 +4,9 @@
  * One file a unit, named by what decides how it is read: this program's and libclang's version, the
  * compile command and its directory. It holds the digests of all files the unit read: the entry is
  * good only if each still has that content, so times do not matter, and a changed header costs
- * exactly its includers. What it does not notice: a new file that now comes first on an include
- * path, or makes __has_include true. Damaged entries are as good as none. Units that could not be
+ * exactly its includers. It also holds a digest of which headers lie in the directories that the unit
+ * looks into, those of the system left out: a new one may come first on the include path, or make
+ * __has_include true. Damaged entries are as good as none. Units that could not be
  * read in full are not kept. Ownership: cache_clear() frees all. No locking; concurrent runs are
  * fine, for files are replaced whole.
  */
@@ -22,6 +23,7 @@ struct cache {
 	char *directory; /* NULL: nothing is kept */
 	char *version;
 	struct cache_file *files; /* digests of this run, by path */
+	struct cache_file *dirs;  /* the same of directories: of the names of headers in them */
 };
 
 /* The directory is made when something is stored. */

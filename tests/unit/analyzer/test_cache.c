@@ -110,6 +110,36 @@ static void the_command_decides(void **state)
 	tear_down(&f);
 }
 
+/* A header that would be found first now, and one that __has_include would see. */
+static void a_new_header_nearby_decides(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} cases[] = { { "inc/a.h", false },  { "inc/a.o", true },          { "a.txt", true },
+		      { "b.h", false },      { "inc/sys/types.h", false }, { "unused/a.h", true },
+		      { "later/a.h", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f;
+
+		set_up(&f);
+		sandbox_file(&f.s, "inc/other.h", "");
+		sandbox_file(&f.s, "unused/other.h", "");
+		strings_add(&f.entry.argv, "-Iinc");
+		strings_add(&f.entry.argv, "-isystem");
+		strings_add(&f.entry.argv, "later");
+		store(&f, NULL);
+		assert_true(load(&f));
+		sandbox_file(&f.s, cases[i].name, "");
+		if (load(&f) != cases[i].good)
+			fail_msg("%s: %s", cases[i].name,
+				 cases[i].good ? "parsed again" : "missed");
+		tear_down(&f);
+	}
+}
+
 static void what_was_not_read_in_full_is_not_kept(void **state)
 {
 	struct fixture f;
@@ -204,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(content_decides),
 		cmocka_unit_test(the_command_decides),
+		cmocka_unit_test(a_new_header_nearby_decides),
 		cmocka_unit_test(what_was_not_read_in_full_is_not_kept),
 		cmocka_unit_test(no_directory_means_no_cache),
 		cmocka_unit_test(damage_is_as_good_as_nothing),
