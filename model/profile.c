@@ -28,11 +28,29 @@ const char *tier_meaning(enum tier tier)
 	return meanings[tier];
 }
 
+void stack_frames_clear(struct stack_frames *frames)
+{
+	vec_each (frames, frame) {
+		free(frame->function);
+		free(frame->object);
+		free(frame->file);
+	}
+	vec_clear(frames);
+}
+
+void stacks_clear(struct stacks *stacks)
+{
+	vec_each (stacks, stack)
+		stack_frames_clear(&stack->frames);
+	vec_clear(stacks);
+}
+
 void profile_clear(struct profile *p)
 {
 	vec_each (&p->sites, site)
 		free(site->symbol);
 	vec_clear(&p->sites);
+	stacks_clear(&p->stacks);
 	free(p->why);
 	*p = (struct profile){ 0 };
 }

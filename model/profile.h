@@ -30,6 +30,35 @@ struct wait_sites {
 	VEC_FIELDS(struct wait_site); /* longest first */
 };
 
+struct stack_frame {    /* one call, inlined or not */
+	char *function; /* "?": it has no name */
+	char *object;   /* the file its code lies in, without directories; may be NULL */
+	char *file;     /* of the source, NULL: not known */
+	int line;
+	bool inlined; /* into the next one */
+};
+
+struct stack_frames {
+	VEC_FIELDS(struct stack_frame); /* innermost first */
+};
+
+/*
+ * What the program was doing while time passed. The stacks of a kind add up to the kind's time
+ * exactly: one without frames holds what no stack is known of, and what was too little to be listed.
+ */
+struct stack {
+	bool on_cpu;
+	enum wait_kind kind; /* unless on_cpu */
+	uint64_t ns;
+	uint64_t count; /* waits; on_cpu: samples, of which ns is an estimate */
+	bool cut;       /* the outermost calls are missing */
+	struct stack_frames frames;
+};
+
+struct stacks {
+	VEC_FIELDS(struct stack); /* most time first */
+};
+
 struct profile {
 	bool measured; /* false: nothing below holds, and `why` says why */
 	enum tier tier;
@@ -40,8 +69,11 @@ struct profile {
 	double lost_share;  /* of the records, 0..1 */
 	double steal_share; /* of all CPU time while it ran, 0..1 */
 	struct wait_sites sites;
+	struct stacks stacks;
 };
 
+void stack_frames_clear(struct stack_frames *frames);
+void stacks_clear(struct stacks *stacks);
 void profile_clear(struct profile *p);
 
 #endif

@@ -1,5 +1,7 @@
 #include "model/run_json.h"
 
+#include <string.h>
+
 #include "model/fields.h"
 
 /* facts, analysis */
@@ -58,6 +60,40 @@ static const struct field wait_site_fields[] = {
 };
 static const struct shape wait_site_shape = SHAPE(wait_site, wait_site_fields);
 
+static const struct field stack_frame_fields[] = {
+	ROW(stack_frame, WORD, "function", function), ROW(stack_frame, TEXT, "object", object),
+	ROW(stack_frame, TEXT, "file", file),         ROW(stack_frame, INT, "line", line),
+	ROW(stack_frame, BOOL, "inlined", inlined),
+};
+static const struct shape stack_frame_shape = SHAPE(stack_frame, stack_frame_fields);
+
+#define ON_CPU "on-cpu"
+
+static json_t *stack_kind_write(const void *owner)
+{
+	const struct stack *s = owner;
+
+	return json_string(s->on_cpu ? ON_CPU : wait_kind_key(s->kind));
+}
+
+static struct error *stack_kind_read(const json_t *value, void *owner, const struct where *at)
+{
+	const struct field row = ROW_KEY(stack, "kind", kind, wait_kind, .required = true);
+	struct stack *s = owner;
+
+	s->on_cpu = json_is_string(value) && !strcmp(json_string_value(value), ON_CPU);
+	return s->on_cpu ? NULL : fields_read(&row, value, s, at);
+}
+
+static const struct field stack_fields[] = {
+	ROW_CUSTOM("kind", stack_kind_write, stack_kind_read),
+	ROW(stack, COUNT, "ns", ns),
+	ROW(stack, COUNT, "count", count),
+	ROW(stack, BOOL, "cut", cut),
+	ROW_OBJECTS(stack, "frames", frames, stack_frame_shape, stack_frame),
+};
+static const struct shape stack_shape = SHAPE(stack, stack_fields);
+
 /* cpu_ns is not stored: it is there for readers of the JSON, and must be what it says. */
 static json_t *cpu_write(const void *owner)
 {
@@ -109,6 +145,7 @@ static const struct field profile_fields[] = {
 	ROW(profile, COUNT, "threads", threads),
 	ROW(profile, COUNT, "switches", switches),
 	ROW_OBJECTS(profile, "sites", sites, wait_site_shape, wait_site),
+	ROW_OBJECTS(profile, "stacks", stacks, stack_shape, stack),
 };
 static const struct shape profile_shape = SHAPE(profile, profile_fields, .check = profile_check);
 

@@ -1,6 +1,8 @@
 #include "profiler/decode.h"
 
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* What every sample begins with, and (in another order) what every other record ends with. */
 struct sample_start {
@@ -22,21 +24,75 @@ struct task_body { /* FORK and EXIT */
 	uint64_t time;
 };
 
+struct map_body { /* MMAP2 with a build-id, or a device and inode in its place */
+	uint32_t pid, tid;
+	uint64_t start, size, offset;
+	uint8_t build_id_n, reserved[3];
+	unsigned char build_id[20];
+	uint32_t protection, flags;
+};
+
+struct cursor { /* what is left of a record */
+	const unsigned char *at;
+	size_t size;
+};
+
+static bool take(struct cursor *c, void *ret, size_t n)
+{
+	if (n > c->size)
+		return false;
+	memcpy(ret, c->at, n);
+	c->at += n;
+	c->size -= n;
+	return true;
+}
+
+/* n words where they lie. */
+static bool take_words(struct cursor *c, uint64_t n, const uint64_t **ret)
+{
+	if (n > c->size / sizeof(**ret))
+		return false;
+	*ret = (const uint64_t *)(const void *)c->at;
+	c->at += n * sizeof(**ret);
+	c->size -= n * sizeof(**ret);
+	return true;
+}
+
+static bool take_user(struct cursor *c, struct decode_user *user)
+{
+	uint64_t abi, size, filled = 0;
+
+	if (!take(c, &abi, sizeof(abi)))
+		return false;
+	if (abi && !take_words(c, DECODE_REGS, &user->regs))
+		return false;
+	if (!take(c, &size, sizeof(size)))
+		return false;
+	if (!take_words(c, size / sizeof(uint64_t), &user->stack))
+		return false;
+	if (size && !take(c, &filled, sizeof(filled)))
+		return false;
+	user->stack_n = (size_t)((filled < size ? filled : size) / sizeof(uint64_t));
+	if (abi != PERF_SAMPLE_REGS_ABI_64)
+		*user = (struct decode_user){ 0 };
+	return true;
+}
+
 /* A sample that is not a waking one. */
 static bool decode_stack(const unsigned char *body, size_t size, struct event *event,
-			 struct decode_chain *chain)
+			 struct decode_parts *parts)
 {
+	struct cursor c = { body, size };
 	uint64_t n;
 
-	if (size < sizeof(n))
+	if (!take(&c, &n, sizeof(n)) || !take_words(&c, n, &parts->ips))
 		return false;
-	memcpy(&n, body, sizeof(n));
-	size -= sizeof(n);
-	if (n > size / sizeof(uint64_t))
+	parts->n = (size_t)n;
+	if (!take_user(&c, &parts->user))
 		return false;
-	event->sparse = size > n * sizeof(uint64_t);
-	chain->ips = (const uint64_t *)(const void *)(body + sizeof(n));
-	chain->n = (size_t)n;
+	event->sparse = c.size == sizeof(uint64_t);
+	if (c.size > sizeof(uint64_t))
+		event->type = EVENT_SAMPLE;
 	return true;
 }
 
@@ -59,7 +115,7 @@ static bool decode_waking(const unsigned char *body, size_t size, size_t offset,
 }
 
 static bool decode_sample(const unsigned char *body, size_t size, const struct decode_ids *ids,
-			  struct event *event, struct decode_chain *chain)
+			  struct event *event, struct decode_parts *parts)
 {
 	struct sample_start start;
 
@@ -75,7 +131,7 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 		return decode_waking(body, size, ids->waking_pid_offset, event);
 	event->type = EVENT_STACK;
 	event->site = 0;
-	return decode_stack(body, size, event, chain);
+	return decode_stack(body, size, event, parts);
 }
 
 static bool decode_task(const unsigned char *body, size_t size, bool born, struct event *event)
@@ -88,8 +144,10 @@ static bool decode_task(const unsigned char *body, size_t size, bool born, struc
 	event->type = born ? EVENT_FORK : EVENT_EXIT;
 	event->pid = (pid_t)task.pid;
 	event->tid = (pid_t)task.tid;
-	if (born)
+	if (born) {
 		event->parent_tid = (pid_t)task.ptid;
+		event->parent_pid = (pid_t)task.ppid;
+	}
 	return true;
 }
 
@@ -104,8 +162,32 @@ static bool decode_lost(const unsigned char *body, size_t size, bool samples, st
 	return true;
 }
 
+static bool decode_map(const struct perf_event_header *header, const unsigned char *body,
+		       size_t size, struct event *event, struct decode_map *map)
+{
+	struct cursor c = { body, size };
+	struct map_body head;
+
+	if (!take(&c, &head, sizeof(head)) || !memchr(c.at, '\0', c.size))
+		return false;
+	if (!(head.protection & PROT_EXEC))
+		return true;
+	*map = (struct decode_map){ .start = head.start,
+				    .size = head.size,
+				    .offset = head.offset,
+				    .path = (const char *)c.at };
+	if (header->misc & PERF_RECORD_MISC_MMAP_BUILD_ID &&
+	    head.build_id_n <= sizeof(head.build_id)) {
+		map->build_id = body + offsetof(struct map_body, build_id);
+		map->build_id_n = head.build_id_n;
+	}
+	event->type = EVENT_MAP;
+	event->pid = (pid_t)head.pid;
+	return true;
+}
+
 static bool decode_other(const struct perf_event_header *header, const unsigned char *body,
-			 size_t size, struct event *event)
+			 size_t size, struct event *event, struct decode_parts *parts)
 {
 	switch (header->type) {
 	case PERF_RECORD_SWITCH:
@@ -118,6 +200,8 @@ static bool decode_other(const struct perf_event_header *header, const unsigned 
 	case PERF_RECORD_COMM:
 		event->type = header->misc & PERF_RECORD_MISC_COMM_EXEC ? EVENT_EXEC : EVENT_NONE;
 		return true;
+	case PERF_RECORD_MMAP2:
+		return decode_map(header, body, size, event, &parts->map);
 	case PERF_RECORD_LOST:
 	case PERF_RECORD_LOST_SAMPLES:
 		return decode_lost(body, size, header->type == PERF_RECORD_LOST_SAMPLES, event);
@@ -128,14 +212,14 @@ static bool decode_other(const struct perf_event_header *header, const unsigned 
 }
 
 bool decode_record(const void *record, size_t size, const struct decode_ids *ids,
-		   struct event *event, struct decode_chain *chain)
+		   struct event *event, struct decode_parts *parts)
 {
 	const unsigned char *body = record;
 	struct perf_event_header header;
 	struct sample_end end;
 
 	*event = (struct event){ 0 };
-	*chain = (struct decode_chain){ 0 };
+	*parts = (struct decode_parts){ 0 };
 	if (size < sizeof(header))
 		return false;
 	memcpy(&header, body, sizeof(header));
@@ -144,7 +228,7 @@ bool decode_record(const void *record, size_t size, const struct decode_ids *ids
 	body += sizeof(header);
 	size = header.size - sizeof(header);
 	if (header.type == PERF_RECORD_SAMPLE)
-		return decode_sample(body, size, ids, event, chain);
+		return decode_sample(body, size, ids, event, parts);
 	if (size < sizeof(end))
 		return false;
 	size -= sizeof(end);
@@ -152,5 +236,5 @@ bool decode_record(const void *record, size_t size, const struct decode_ids *ids
 	event->time_ns = end.time;
 	event->pid = (pid_t)end.pid;
 	event->tid = (pid_t)end.tid;
-	return decode_other(&header, body, size, event);
+	return decode_other(&header, body, size, event, parts);
 }

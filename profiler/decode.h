@@ -3,10 +3,11 @@
  *
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
- * bytes; samples carry a CALLCHAIN (context switches) or RAW (waking) after those fields. The
- * sparsely taken stacks are told by one more word at their end (TRANSACTION, always 0). Records
- * come from memory the kernel shares with us: nothing in them is believed without a check. Pure; no
- * allocation.
+ * bytes; samples carry RAW (waking) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
+ * fields. What took a sample is told by words at its end, all 0, for fields that cost nothing: none
+ * (every switch), TRANSACTION (the sparsely taken ones), WEIGHT and TRANSACTION (the CPU's clock).
+ * Records come from memory the kernel shares with us: nothing in them is believed without a check.
+ * Pure; no allocation.
  */
 #ifndef PROFILER_DECODE_H
 #define PROFILER_DECODE_H
@@ -32,6 +33,8 @@ enum event_type {
 	EVENT_LOST,   /* `lost` records are missing, of whatever thread */
 	EVENT_CALL,   /* tid was seen waiting at `site` (poll.h) */
 	EVENT_SEED,   /* tid was found in this state when attaching; site 0: not waiting */
+	EVENT_SAMPLE, /* tid is on the CPU, as every so many nanoseconds of its CPU time */
+	EVENT_MAP,    /* pid has code of a file mapped from now on */
 };
 
 struct event {
@@ -41,10 +44,12 @@ struct event {
 	pid_t pid, tid;
 	bool sparse; /* EVENT_STACK: one of the few that are taken evenly, see perf_set_dense() */
 	union {
-		bool preempted;   /* EVENT_OUT */
-		pid_t parent_tid; /* EVENT_FORK */
-		uint64_t lost;    /* EVENT_LOST */
-		uint32_t site;    /* EVENT_STACK, EVENT_CALL, EVENT_SEED: a sites.h id, 0: none */
+		bool preempted; /* EVENT_OUT */
+		struct {
+			pid_t parent_tid, parent_pid; /* EVENT_FORK */
+		};
+		uint64_t lost; /* EVENT_LOST */
+		uint32_t site; /* EVENT_STACK, EVENT_CALL, EVENT_SEED: a sites.h id, 0: none */
 	};
 };
 
@@ -53,16 +58,36 @@ struct decode_ids {               /* which counter a sample is of */
 	size_t waking_pid_offset; /* of the woken thread's id in the RAW data */
 };
 
-struct decode_chain { /* borrowed from the record */
-	const uint64_t *ips;
+/* What a thread's user side was like: registers in the kernel's order (asm/perf_regs.h, those of
+ * DECODE_REGS) and the top of its stack, from the stack pointer on. */
+#define DECODE_REGS_MASK 0xff01ff /* all general ones and the instruction pointer */
+#define DECODE_REGS      17
+
+struct decode_user {          /* borrowed from the record */
+	const uint64_t *regs; /* NULL: there is no user side */
+	const uint64_t *stack;
+	size_t stack_n; /* words */
+};
+
+struct decode_map { /* borrowed from the record */
+	uint64_t start, size, offset;
+	const unsigned char *build_id;
+	size_t build_id_n; /* 0: unknown */
+	const char *path;
+};
+
+struct decode_parts {        /* what an event has besides */
+	const uint64_t *ips; /* EVENT_STACK: the kernel's side */
 	size_t n;
+	struct decode_user user; /* EVENT_STACK, EVENT_SAMPLE */
+	struct decode_map map;   /* EVENT_MAP */
 };
 
 /*
  * `record` holds `size` readable bytes, 8-aligned; its header's own size may not be more. False:
- * malformed, nothing may be concluded. For EVENT_STACK *chain is set and event->site is 0.
+ * malformed, nothing may be concluded. For EVENT_STACK event->site is 0.
  */
 bool decode_record(const void *record, size_t size, const struct decode_ids *ids,
-		   struct event *event, struct decode_chain *chain);
+		   struct event *event, struct decode_parts *parts);
 
 #endif

@@ -16,14 +16,33 @@
 #include "base/strbuf.h"
 #include "profiler/account.h"
 #include "profiler/calls.h"
+#include "profiler/dumps.h"
 #include "profiler/perf.h"
 #include "profiler/poll.h"
 #include "profiler/proc.h"
+#include "profiler/spaces.h"
+#include "profiler/stacks.h"
 
 #define SITES_SHOWN 32
+#define STACKS_KEPT 200
 #define ROUND_NS    50000000 /* between two drains when little happens */
+#define RATE_NS     25000000 /* over which switches are counted to keep to the budget, */
+#define BURST_NS    5000000  /* and when they come so fast that the rings would overflow */
 #define OVERHEAD    0.05
 #define STACK_NS    3000 /* what one switch's stack and wake-up cost the program, measured */
+
+/* An event with a copy of what the record has besides, for processes are followed in order of time
+ * as well: what an address means depends on what was mapped by then. */
+struct queued {
+	struct event event;
+	struct carried *carried; /* NULL: nothing */
+};
+
+struct carried {
+	struct decode_user user;
+	struct decode_map map;
+	uint64_t words[]; /* what the above point to */
+};
 
 struct offcpu {
 	pid_t root;
@@ -37,8 +56,10 @@ struct offcpu {
 	struct call_watch watch; /* T2 */
 	struct sites sites;
 	struct {
-		VEC_FIELDS(struct event);
+		VEC_FIELDS(struct queued);
 	} queue; /* not yet processed, for an earlier one may still come */
+	struct spaces spaces;
+	struct dumps dumps;
 	uint64_t sequence, round_ns;
 	bool dense; /* every switch has its stack taken */
 	uint64_t outs, rate_ns,
@@ -58,28 +79,91 @@ struct offcpu {
  * overtaken any more: a record reaches its ring within microseconds.
  */
 
-static void enqueue(struct event *event, const struct decode_chain *chain, void *arg)
+static struct carried *carry_user(const struct decode_user *user)
+{
+	struct carried *c;
+
+	if (!user->regs)
+		return NULL;
+	c = xmalloc(sizeof(*c) + (DECODE_REGS + user->stack_n) * sizeof(uint64_t));
+	memcpy(c->words, user->regs, DECODE_REGS * sizeof(uint64_t));
+	memcpy(c->words + DECODE_REGS, user->stack, user->stack_n * sizeof(uint64_t));
+	c->user = (struct decode_user){ c->words, c->words + DECODE_REGS, user->stack_n };
+	return c;
+}
+
+static struct carried *carry_map(const struct decode_map *map)
+{
+	size_t path_n = strlen(map->path) + 1;
+	struct carried *c = xmalloc(sizeof(*c) + path_n + map->build_id_n);
+	char *bytes = (char *)c->words;
+
+	memcpy(bytes, map->path, path_n);
+	if (map->build_id_n)
+		memcpy(bytes + path_n, map->build_id, map->build_id_n);
+	c->map = *map;
+	c->map.path = bytes;
+	c->map.build_id = (const unsigned char *)bytes + path_n;
+	return c;
+}
+
+static void add_to_queue(struct offcpu *s, struct event event, struct carried *carried)
+{
+	event.sequence = s->sequence++;
+	vec_push(&s->queue, ((struct queued){ event, carried }));
+}
+
+static void enqueue(struct event *event, const struct decode_parts *parts, void *arg)
 {
 	struct offcpu *s = arg;
+	struct carried *carried = NULL;
 
 	if (event->type == EVENT_STACK)
-		event->site = sites_stack(&s->sites, chain->ips, chain->n);
+		event->site = sites_stack(&s->sites, parts->ips, parts->n);
+	if (event->type == EVENT_MAP)
+		carried = carry_map(&parts->map);
+	else if (event->type == EVENT_STACK || event->type == EVENT_SAMPLE)
+		carried = carry_user(&parts->user);
 	if (!event->time_ns) /* a malformed record has no time of its own */
 		event->time_ns = clock_now_ns();
 	if ((event->type == EVENT_FORK || event->type == EVENT_EXEC) && s->tier == TIER_2)
 		call_watch_add(&s->watch, event->pid, event->tid);
 	s->outs += event->type == EVENT_OUT;
-	event->sequence = s->sequence++;
-	vec_push(&s->queue, *event);
+	add_to_queue(s, *event, carried);
 }
 
 static int in_order(const void *a, const void *b)
 {
-	const struct event *x = a, *y = b;
+	const struct event *x = &((const struct queued *)a)->event;
+	const struct event *y = &((const struct queued *)b)->event;
 
 	if (x->time_ns != y->time_ns)
 		return x->time_ns < y->time_ns ? -1 : 1;
 	return x->sequence < y->sequence ? -1 : 1;
+}
+
+/* Where the code is, then whose time it was. */
+static void process_one(struct offcpu *s, struct queued *q)
+{
+	struct event *event = &q->event;
+	const struct carried *c = q->carried;
+
+	if (event->type == EVENT_MAP) {
+		spaces_map(&s->spaces, event->pid, &c->map);
+		return;
+	}
+	if (c && !(s->opt.skip_root && event->pid == s->root)) {
+		const struct space *space = spaces_find(&s->spaces, event->pid);
+
+		if (event->type == EVENT_SAMPLE)
+			dumps_sample(&s->dumps, space, &c->user);
+		else
+			event->site = sites_reached(&s->sites, event->site,
+						    dumps_wait(&s->dumps, space, &c->user));
+	}
+	spaces_event(&s->spaces, event);
+	if (event->type != EVENT_SAMPLE)
+		account_event(&s->account, event);
 }
 
 static void process(struct offcpu *s, uint64_t until_ns)
@@ -89,8 +173,10 @@ static void process(struct offcpu *s, uint64_t until_ns)
 	if (!s->queue.n)
 		return;
 	qsort(s->queue.items, s->queue.n, sizeof(*s->queue.items), in_order);
-	while (n < s->queue.n && s->queue.items[n].time_ns <= until_ns)
-		account_event(&s->account, &s->queue.items[n++]);
+	while (n < s->queue.n && s->queue.items[n].event.time_ns <= until_ns) {
+		process_one(s, &s->queue.items[n]);
+		free(s->queue.items[n++].carried);
+	}
 	s->queue.n -= n;
 	memmove(s->queue.items, s->queue.items + n, s->queue.n * sizeof(*s->queue.items));
 }
@@ -103,11 +189,14 @@ static void process(struct offcpu *s, uint64_t until_ns)
 static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
 {
 	double budget = s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD, cost;
+	uint64_t ns = now_ns - s->rate_ns;
 	bool dense = s->dense;
 
-	if (s->tier > TIER_1 || now_ns - s->rate_ns < ROUND_NS / 2)
+	if (s->tier > TIER_1 || ns < BURST_NS)
 		return;
-	cost = (double)((s->outs - s->rated) * STACK_NS) / (double)(now_ns - s->rate_ns);
+	cost = (double)((s->outs - s->rated) * STACK_NS) / (double)ns;
+	if (ns < RATE_NS && !(dense && cost > 4 * budget)) /* no need to hurry */
+		return;
 	if (cost > budget)
 		dense = false;
 	else if (cost < budget / 2)
@@ -144,8 +233,7 @@ static void met(pid_t pid, pid_t tid, const struct call_wait *wait, void *arg)
 		event.type = EVENT_CALL;
 		event.site = sites_call(&s->sites, wait->kind, wait->name);
 	}
-	event.sequence = s->sequence++;
-	vec_push(&s->queue, event);
+	add_to_queue(s, event, NULL);
 }
 
 /* CPU time of this thread: what a look costs others, however long it was kept waiting itself. */
@@ -299,6 +387,15 @@ static enum tier open_best(const struct proc_tids *tids, enum tier from, struct 
 	return tier;
 }
 
+static size_t threads_of(const struct offcpu *s, pid_t pid)
+{
+	size_t n = 0;
+
+	vec_each (&s->seeds, tid)
+		n += proc_process_of(*tid) == pid;
+	return n;
+}
+
 /* What each thread of a running process is doing at this moment. */
 static void seed(struct offcpu *s)
 {
@@ -309,13 +406,14 @@ static void seed(struct offcpu *s)
 		struct call_wait wait;
 
 		account_attach(&s->account, pid, *tid, s->opened_ns);
+		if (pid == *tid)
+			spaces_attach(&s->spaces, pid, threads_of(s, pid));
 		if (s->tier == TIER_2)
 			call_watch_add(&s->watch, pid, *tid);
 		event.time_ns = clock_now_ns();
 		if (fd >= 0 && calls_read(fd, pid, *tid, &wait) == CALL_WAITING)
 			event.site = sites_call(&s->sites, wait.kind, wait.name);
-		event.sequence = s->sequence++;
-		vec_push(&s->queue, event);
+		add_to_queue(s, event, NULL);
 	}
 }
 
@@ -364,6 +462,8 @@ static void start_accounts(struct offcpu *s)
 		seed(s);
 	else
 		account_start(&s->account, s->opened_ns);
+	if (!s->opt.attach)
+		spaces_start(&s->spaces, s->root);
 	if (s->tier == TIER_2 && !s->opt.attach)
 		call_watch_add(&s->watch, s->root, s->root);
 }
@@ -409,7 +509,11 @@ void offcpu_abort(struct offcpu *s)
 	call_watch_clear(&s->watch);
 	sites_clear(&s->sites);
 	proc_tids_clear(&s->seeds);
+	vec_each (&s->queue, q)
+		free(q->carried);
 	vec_clear(&s->queue);
+	dumps_clear(&s->dumps);
+	spaces_clear(&s->spaces);
 	free(s->why);
 	free(s);
 }
@@ -464,6 +568,10 @@ static void fill(const struct offcpu *s, struct profile *p)
 	split_cpu(s, cpu_ns, &p->waits);
 	sites_sum(&s->sites, &p->waits, SITES_SHOWN, &p->sites);
 	wait_profile_close(&p->waits);
+	/* T2's clock stands still in the kernel. */
+	stacks_fill(&s->sites, &s->dumps, &s->spaces,
+		    s->tier == TIER_2 ? p->waits.user_ns : wait_profile_cpu_ns(&p->waits),
+		    STACKS_KEPT, p);
 	p->elapsed_ns = sums->end_ns - sums->start_ns;
 	p->processes = sums->processes;
 	p->threads = sums->threads;

@@ -22,8 +22,15 @@
 
 #define RECORD_MAX   65536 /* a record's size is 16 bits */
 #define STACK_FRAMES 32
-#define RING_MAX     (512 * 4096) /* per CPU: no loss at 100,000 records a second */
-#define RINGS_TOTAL  (64 * 1024 * 1024)
+/* Of the user's stack: blocking calls are made near its top, computing can be deep. */
+#define WAIT_STACK_BYTES  1024
+#define CPU_STACK_BYTES   8192
+#define CLOCK_PERIOD_NS   (1000000000 / 199)
+#define STACK_SAMPLE_TYPE (PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+/* Per CPU: 100,000 switches a second with their stacks for 30 ms, until stacks are taken sparsely. */
+#define RING_MAX    (1024 * 4096)
+#define RING_WAKEUP (64 * 4096) /* full to there, the reader is woken */
+#define RINGS_TOTAL (64 * 1024 * 1024)
 
 struct wanted { /* what to open on every CPU */
 	const pid_t *tids;
@@ -48,7 +55,7 @@ static struct perf_event_attr common_attr(enum tier tier)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 		.watermark = 1,
-		.wakeup_watermark = RING_MAX / 4,
+		.wakeup_watermark = RING_WAKEUP,
 		.exclude_hv = 1,
 		.exclude_kernel = tier >= TIER_2,
 	};
@@ -65,6 +72,9 @@ static struct perf_event_attr dummy_attr(enum tier tier)
 	attr.comm = 1;
 	attr.comm_exec = 1;
 	attr.context_switch = 1;
+	attr.mmap = 1;
+	attr.mmap2 = 1;
+	attr.build_id = 1;
 	return attr;
 }
 
@@ -76,11 +86,24 @@ static struct perf_event_attr stacks_attr(enum tier tier, uint64_t period)
 	attr.config = PERF_COUNT_SW_CONTEXT_SWITCHES;
 	attr.inherit = 1;
 	attr.sample_period = period;
-	attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+	attr.sample_type |= STACK_SAMPLE_TYPE;
 	if (period > 1) /* marks them; PERIOD would, but with it the kernel takes every one */
 		attr.sample_type |= PERF_SAMPLE_TRANSACTION;
 	attr.sample_max_stack = STACK_FRAMES;
+	attr.sample_regs_user = DECODE_REGS_MASK;
+	attr.sample_stack_user = WAIT_STACK_BYTES;
 	attr.exclude_callchain_user = 1;
+	return attr;
+}
+
+static struct perf_event_attr clock_attr(enum tier tier)
+{
+	struct perf_event_attr attr = stacks_attr(tier, CLOCK_PERIOD_NS);
+
+	attr.config = PERF_COUNT_SW_TASK_CLOCK;
+	attr.sample_type |= PERF_SAMPLE_WEIGHT;
+	attr.sample_stack_user = CPU_STACK_BYTES;
+	attr.exclude_callchain_kernel = 1;
 	return attr;
 }
 
@@ -118,6 +141,8 @@ static struct perf_event_attr attr_of(enum perf_role role, const struct wanted *
 		return stacks_attr(w->tier, 1);
 	case PERF_SPARSE_STACKS:
 		return stacks_attr(w->tier, SPARSE_PERIOD);
+	case PERF_CLOCK:
+		return clock_attr(w->tier);
 	case PERF_WAKING:
 		return waking_attr(w->tier, w->waking.id);
 	default:
@@ -131,7 +156,8 @@ static bool open_counter(struct perf *p, enum perf_role role, const struct wante
 {
 	struct perf_event_attr attr = attr_of(role, w);
 
-	attr.wakeup_watermark = (uint32_t)(w->ring_size / 4);
+	if (w->ring_size / 4 < RING_WAKEUP)
+		attr.wakeup_watermark = (uint32_t)(w->ring_size / 4);
 	*fd = perf_event_open(&attr, tid, ring->cpu);
 	if (*fd < 0)
 		return false;
@@ -169,6 +195,9 @@ static bool open_thread(struct perf *p, const struct wanted *w, pid_t tid, struc
 		return false;
 	*what = "the ring buffer";
 	if (!ring->map && !map_ring(fd, w->ring_size, ring))
+		return false;
+	*what = "samples of the CPU";
+	if (!open_counter(p, PERF_CLOCK, w, tid, ring, &fd))
 		return false;
 	*what = "kernel stacks of context switches";
 	if (w->tier > TIER_1)
@@ -362,19 +391,19 @@ static void drain_ring(struct perf *p, struct perf_ring *ring, perf_fn *fn, void
 		const struct perf_event_header *header =
 			whole_record(p, ring, tail, sizeof(*header));
 		size_t size = header->size;
-		struct decode_chain chain;
+		struct decode_parts parts;
 		struct event event;
 
 		if (size < sizeof(*header) || size > head - tail ||
 		    !decode_record(whole_record(p, ring, tail, size), size, &ring->ids, &event,
-				   &chain)) {
+				   &parts)) {
 			event = (struct event){ .type = EVENT_LOST, .lost = 1 };
-			fn(&event, &chain, arg);
+			fn(&event, &parts, arg);
 			tail = head;
 			break;
 		}
 		if (event.type != EVENT_NONE)
-			fn(&event, &chain, arg);
+			fn(&event, &parts, arg);
 		tail += size;
 	}
 	__atomic_store_n(&control->data_tail, tail, __ATOMIC_RELEASE);

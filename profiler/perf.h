@@ -4,8 +4,9 @@
  * One set of counters and one ring per CPU (inherited counters cannot have a ring across CPUs), all
  * on CLOCK_MONOTONIC:
  *
- *	a dummy that carries fork, exit, exec and switch records          T0 T1 T2
- *	context switches, each with its kernel stack                      T0 T1
+ *	a dummy that carries fork, exit, exec, map and switch records     T0 T1 T2
+ *	the CPU's clock, each tick with the user's stack                  T0 T1 T2
+ *	context switches, each with its kernel stack and the user's       T0 T1
  *	the same, but of every SPARSE_PERIOD-th only                      T0 T1
  *	wake-ups of the whole machine (a task's own counter misses those
  *	that interrupts and other processes cause)                        T0
@@ -26,7 +27,7 @@
 
 #define SPARSE_PERIOD 31 /* a prime: it does not keep step with a program that takes turns */
 
-enum perf_role { PERF_RECORDS, PERF_STACKS, PERF_SPARSE_STACKS, PERF_WAKING };
+enum perf_role { PERF_RECORDS, PERF_CLOCK, PERF_STACKS, PERF_SPARSE_STACKS, PERF_WAKING };
 
 struct perf_counter {
 	int fd;
@@ -67,7 +68,7 @@ void perf_close(struct perf *p);
 void perf_set_dense(struct perf *p, bool dense);
 
 /* Hand over all records written so far; malformed ones end their ring's round as EVENT_LOST. */
-typedef void perf_fn(struct event *event, const struct decode_chain *chain, void *arg);
+typedef void perf_fn(struct event *event, const struct decode_parts *parts, void *arg);
 void perf_drain(struct perf *p, perf_fn *fn, void *arg);
 
 #endif

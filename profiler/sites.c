@@ -9,6 +9,7 @@
 #include "profiler/classify.h"
 #include "profiler/kallsyms.h"
 
+#define REACHED_MAX    (SITES_MAX / 4 * 3) /* leaves room for places that are still to come */
 #define FRAMES_MAX     64
 #define CONTEXT_MARKER ((uint64_t)-4095) /* PERF_CONTEXT_KERNEL and the like are not below */
 
@@ -18,7 +19,9 @@ struct site {
 	char *name; /* NULL: none known */
 	enum wait_kind kind;
 	uint64_t ns, waits;
-	size_t frames_n; /* 0: a call */
+	size_t frames_n; /* 0: a call, or `place` is set */
+	uint32_t place;  /* sites_reached(): the site without the dump */
+	uint32_t dump;
 	uint64_t key[FRAMES_MAX];
 	size_t key_size;
 };
@@ -83,6 +86,25 @@ uint32_t sites_call(struct sites *s, enum wait_kind kind, const char *name)
 	return site->id;
 }
 
+uint32_t sites_reached(struct sites *s, uint32_t id, uint32_t dump)
+{
+	/* Neither an address of the kernel nor as long as a call's key. */
+	uint64_t key = (uint64_t)id << 32 | dump;
+	struct site *site;
+	bool fresh;
+
+	if (!id || !dump)
+		return id;
+	if (s->n >= REACHED_MAX) {
+		HASH_FIND(hh, s->by_key, &key, sizeof(key), site);
+		return site ? site->id : id;
+	}
+	site = intern(s, &key, sizeof(key), &fresh);
+	site->place = id;
+	site->dump = dump;
+	return site->id;
+}
+
 enum wait_kind sites_kind(const struct sites *s, uint32_t id)
 {
 	return id && id < s->n ? s->items[id]->kind : WAIT_OTHER;
@@ -113,28 +135,48 @@ static void resolve_stack(struct site *site, const struct kallsyms *k, const str
 	site->name = xstrdup(symbol);
 }
 
+static struct error *load(struct classifier *c, struct kallsyms *k)
+{
+	struct error *err = c->n ? NULL : classifier_parse(data_wait_sites_tsv, c);
+
+	return err || k->n ? err : kallsyms_load(k);
+}
+
 struct error *sites_resolve(struct sites *s)
 {
 	CLEANUP(classifier_clear) struct classifier c = { 0 };
 	CLEANUP(kallsyms_clear) struct kallsyms k = { 0 };
-	struct error *err;
 
 	for (size_t i = 1; i < s->n; i++) {
 		struct site *site = s->items[i];
+		struct site *place = site->place ? s->items[site->place] : site;
 
-		if (!site->ns || site->name || !site->frames_n)
+		if (!site->ns || site->name)
 			continue;
-		if (!c.n) {
-			err = classifier_parse(data_wait_sites_tsv, &c);
+		if (!place->name && place->frames_n) {
+			struct error *err = load(&c, &k);
+
 			if (err)
 				return err;
-			err = kallsyms_load(&k);
-			if (err)
-				return err;
+			resolve_stack(place, &k, &c);
 		}
-		resolve_stack(site, &k, &c);
+		if (place == site)
+			continue;
+		site->kind = place->kind;
+		site->name = xstrdup(place->name);
 	}
 	return NULL;
+}
+
+struct site_time sites_time(const struct sites *s, uint32_t id)
+{
+	const struct site *site = s->items[id];
+
+	return (struct site_time){ .named = site->name,
+				   .kind = site->kind,
+				   .dump = site->dump,
+				   .ns = site->ns,
+				   .waits = site->waits };
 }
 
 static int longest_first(const void *a, const void *b)

@@ -1,14 +1,15 @@
 /*
  * sites.h - the distinct places where threads wait, and how long they waited there
  *
- * A place is a kernel stack (T0, T1) or a system call on a kind of file (T2, T3). Each gets a small
- * number while the program runs; names and kinds of stacks are worked out afterwards, once per
+ * A place is a kernel stack (T0, T1) or a system call on a kind of file (T2, T3), with or without
+ * the calls in the program that led there (a dumps.h number). Each gets a small number while the program runs; names and kinds of stacks are worked out afterwards, once per
  * distinct stack. Memory is bounded: beyond SITES_MAX places, further ones are number 0, "unknown".
  * Ownership: sites_clear() frees. One thread at a time.
  */
 #ifndef PROFILER_SITES_H
 #define PROFILER_SITES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -29,6 +30,10 @@ struct sites {
 uint32_t sites_stack(struct sites *s, const uint64_t *ips, size_t n);
 uint32_t sites_call(struct sites *s, enum wait_kind kind, const char *name);
 
+/* The same place, reached by these calls; the place itself when `dump` is 0, or when too many are
+ * known already. */
+uint32_t sites_reached(struct sites *s, uint32_t id, uint32_t dump);
+
 /* Of a site made by sites_call(); a stack's is not known before sites_resolve(). */
 enum wait_kind sites_kind(const struct sites *s, uint32_t id);
 
@@ -45,6 +50,16 @@ struct error *sites_resolve(struct sites *s) ERROR_MUST_CHECK;
  */
 void sites_sum(const struct sites *s, struct wait_profile *waits, size_t max,
 	       struct wait_sites *ret);
+
+struct site_time {
+	bool named; /* false: what it waited for is unknown */
+	enum wait_kind kind;
+	uint32_t dump;
+	uint64_t ns, waits;
+};
+
+/* After sites_resolve(), for 0 < id < s->n. */
+struct site_time sites_time(const struct sites *s, uint32_t id);
 void sites_clear(struct sites *s);
 
 #endif

@@ -11,12 +11,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void book(struct account *account, struct event *event, const struct decode_chain *chain)
+static void book(struct account *account, struct event *event, const struct decode_parts *parts)
 {
 	if (event->type == EVENT_NONE)
 		return;
 	if (event->type == EVENT_STACK)
-		event->site = sites_stack(account->sites, chain->ips, chain->n);
+		event->site = sites_stack(account->sites, parts->ips, parts->n);
 	event->time_ns %=
 		1000000000; /* sums of lives must not overflow; nor do they in 500 years */
 	event->tid %= 8;
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	account.skip_root = size % 2;
 	account_start(&account, 1);
 	while (size >= sizeof(struct perf_event_header)) {
-		struct decode_chain chain;
+		struct decode_parts parts;
 		struct event event;
 		uint16_t step;
 
@@ -61,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (step < sizeof(struct perf_event_header) || step > size)
 			step = (uint16_t)(size > UINT16_MAX ? UINT16_MAX : size);
 		memcpy(record, data, step);
-		if (decode_record(record, step, &ids, &event, &chain))
-			book(&account, &event, &chain);
+		if (decode_record(record, step, &ids, &event, &parts))
+			book(&account, &event, &parts);
 		data += step;
 		size -= step;
 	}

@@ -64,6 +64,20 @@ static void fill_facts(struct facts *facts)
 	facts->units = 9;
 }
 
+static void fill_stacks(struct stacks *stacks)
+{
+	struct stack wait = { .kind = WAIT_LOCK, .ns = 1003, .count = 7, .cut = true };
+	struct stack cpu = { .on_cpu = true, .ns = 120, .count = 3, .cut = true };
+	const struct stack_frame lock = { xstrdup("lock"), xstrdup("libc.so.6"), xstrdup("lock.c"),
+					  81, true };
+	const struct stack_frame work = { xstrdup("work"), xstrdup("a"), xstrdup("a.c"), 12, true };
+
+	vec_push(&wait.frames, lock);
+	vec_push(&cpu.frames, work);
+	vec_push(stacks, wait);
+	vec_push(stacks, cpu);
+}
+
 static void fill_profile(struct profile *p)
 {
 	const struct wait_site site = { xstrdup("tcp_recvmsg"), WAIT_NETWORK, 5001, 17 };
@@ -88,6 +102,7 @@ static void fill_profile(struct profile *p)
 	p->lost_share = 0.001;
 	p->steal_share = 0.1;
 	vec_push(&p->sites, site);
+	fill_stacks(&p->stacks);
 }
 
 static void fill_race(struct race *race)

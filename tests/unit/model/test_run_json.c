@@ -172,6 +172,13 @@ static void a_full_run_survives_the_round_trip(void **state)
 	assert_memory_equal(&run.profile.waits, &want.profile.waits, sizeof(want.profile.waits));
 	assert_int_equal(run.profile.tier, TIER_1);
 	assert_int_equal(run.profile.sites.items[0].waits, 17);
+	assert_false(run.profile.stacks.items[0].on_cpu);
+	assert_int_equal(run.profile.stacks.items[0].kind, WAIT_LOCK);
+	assert_true(run.profile.stacks.items[0].cut);
+	assert_string_equal(run.profile.stacks.items[1].frames.items[0].file, "a.c");
+	assert_true(run.profile.stacks.items[1].frames.items[0].inlined);
+	assert_true(run.profile.stacks.items[1].on_cpu);
+	assert_int_equal(run.profile.stacks.items[1].count, 3);
 	assert_true(run.profile.lost_share == want.profile.lost_share);
 	assert_int_equal(run.race.n, MODEL_COUNT);
 	assert_int_equal(run.race.items[3].model, MODEL_ASYNC);
@@ -241,9 +248,12 @@ static const char *const contract[] = {
 	"analysis. analysed why_not units failures",
 	"analysis.failures. file why",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
-	"unknown_ns waits lost_share steal_share tasks processes threads switches sites",
+	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
+	"stacks",
 	"profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"profile.sites. symbol kind ns waits",
+	"profile.stacks. kind ns count cut frames",
+	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
 	"p50_ns p99_ns ratios walls_ns",
 	"race_conditions. measured why seed tasks rounds dirty_rounds noise ceiling steal_share "
@@ -326,6 +336,10 @@ static bool is_required(const char *path)
 		"facts[0].check",
 		"facts[0].file",
 		"profile.sites[0].kind",
+		"profile.stacks[0].kind",
+		"profile.stacks[1].kind",
+		"profile.stacks[0]",
+		"profile.stacks[1]",
 		"verdict.model",
 		"verdict.workers",
 		"verdict.ties[0].model",

@@ -40,6 +40,20 @@ static void read_truth(const char *text, struct outcome *ret)
 	}
 }
 
+/* Each kind's stacks must add up to the kind. */
+static bool stacks_add_up(const struct profile *p)
+{
+	struct wait_profile left = p->waits;
+	uint64_t cpu_ns = wait_profile_cpu_ns(&p->waits);
+
+	vec_each (&p->stacks, stack) {
+		uint64_t *ns = stack->on_cpu ? &cpu_ns : &left.wait_ns[stack->kind];
+
+		*ns -= stack->ns;
+	}
+	return !cpu_ns && !wait_profile_waits_ns(&left);
+}
+
 static void keep_profile(struct profile *profile, struct outcome *ret)
 {
 	ret->sites = profile->sites.n;
@@ -51,11 +65,14 @@ static void keep_profile(struct profile *profile, struct outcome *ret)
 		if (profile->sites.items[i].ns > profile->sites.items[i - 1].ns)
 			snprintf(ret->failure, sizeof(ret->failure), "sites are not in order");
 	}
+	if (!stacks_add_up(profile))
+		snprintf(ret->failure, sizeof(ret->failure), "stacks do not add up");
 	if (profile->why)
 		snprintf(ret->why, sizeof(ret->why), "%s", profile->why);
 	ret->profile = *profile;
 	ret->profile.why = NULL;
 	ret->profile.sites.items = NULL;
+	ret->profile.stacks = (struct stacks){ 0 };
 	profile_clear(profile);
 }
 

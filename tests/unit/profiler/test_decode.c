@@ -68,9 +68,9 @@ static void put_start(struct record *r, uint64_t id, uint32_t pid, uint32_t tid,
 	put64(r, 1);
 }
 
-static bool decode(const struct record *r, struct event *event, struct decode_chain *chain)
+static bool decode(const struct record *r, struct event *event, struct decode_parts *parts)
 {
-	return decode_record(r->bytes, r->n, &ids, event, chain);
+	return decode_record(r->bytes, r->n, &ids, event, parts);
 }
 
 static void switches(void **state)
@@ -89,11 +89,11 @@ static void switches(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct record r = begin(PERF_RECORD_SWITCH, cases[i].misc);
-		struct decode_chain chain;
+		struct decode_parts parts;
 		struct event event;
 
 		put_end(&r, 10, 11, 1000);
-		assert_true(decode(&r, &event, &chain));
+		assert_true(decode(&r, &event, &parts));
 		assert_int_equal(event.type, cases[i].type);
 		assert_int_equal(event.pid, 10);
 		assert_int_equal(event.tid, 11);
@@ -106,14 +106,14 @@ static void switches(void **state)
 static void births_and_deaths_speak_of_the_child(void **state)
 {
 	struct record born = begin(PERF_RECORD_FORK, 0), dead = begin(PERF_RECORD_EXIT, 0);
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
 	put32(&born, 20), put32(&born, 10), put32(&born, 21), put32(&born, 11);
 	put64(&born, 999);
 	put_end(&born, 10, 11, 1000);
-	assert_true(decode(&born, &event, &chain));
+	assert_true(decode(&born, &event, &parts));
 	assert_int_equal(event.type, EVENT_FORK);
 	assert_int_equal(event.pid, 20);
 	assert_int_equal(event.tid, 21);
@@ -123,7 +123,7 @@ static void births_and_deaths_speak_of_the_child(void **state)
 	put32(&dead, 20), put32(&dead, 10), put32(&dead, 21), put32(&dead, 11);
 	put64(&dead, 999);
 	put_end(&dead, 20, 21, 2000);
-	assert_true(decode(&dead, &event, &chain));
+	assert_true(decode(&dead, &event, &parts));
 	assert_int_equal(event.type, EVENT_EXIT);
 	assert_int_equal(event.tid, 21);
 }
@@ -132,17 +132,17 @@ static void only_exec_counts_among_names(void **state)
 {
 	struct record exec = begin(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC);
 	struct record name = begin(PERF_RECORD_COMM, 0);
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
 	put32(&exec, 10), put32(&exec, 11), put(&exec, "program", 8);
 	put_end(&exec, 10, 11, 1000);
-	assert_true(decode(&exec, &event, &chain));
+	assert_true(decode(&exec, &event, &parts));
 	assert_int_equal(event.type, EVENT_EXEC);
 	put32(&name, 10), put32(&name, 11), put(&name, "program", 8);
 	put_end(&name, 10, 11, 1000);
-	assert_true(decode(&name, &event, &chain));
+	assert_true(decode(&name, &event, &parts));
 	assert_int_equal(event.type, EVENT_NONE);
 }
 
@@ -150,46 +150,119 @@ static void lost_records_are_counted(void **state)
 {
 	struct record lost = begin(PERF_RECORD_LOST, 0);
 	struct record samples = begin(PERF_RECORD_LOST_SAMPLES, 0);
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
 	put64(&lost, 5), put64(&lost, 1234);
 	put_end(&lost, 0, 0, 1000);
-	assert_true(decode(&lost, &event, &chain));
+	assert_true(decode(&lost, &event, &parts));
 	assert_int_equal(event.type, EVENT_LOST);
 	assert_int_equal(event.lost, 1234);
 	put64(&samples, 99);
 	put_end(&samples, 0, 0, 1000);
-	assert_true(decode(&samples, &event, &chain));
+	assert_true(decode(&samples, &event, &parts));
 	assert_int_equal(event.lost, 99);
 }
 
 static void a_stack_is_borrowed_from_the_record(void **state)
 {
 	struct record r = begin(PERF_RECORD_SAMPLE, 0);
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
 	put_start(&r, 5, 10, 11, 1000);
 	put64(&r, 3), put64(&r, 0xa), put64(&r, 0xb), put64(&r, 0xc);
-	assert_true(decode(&r, &event, &chain));
+	put64(&r, PERF_SAMPLE_REGS_ABI_64);
+	for (uint64_t i = 0; i < DECODE_REGS; i++)
+		put64(&r, 100 + i);
+	put64(&r, 24), put64(&r, 7), put64(&r, 8), put64(&r, 0), put64(&r, 16);
+	assert_true(decode(&r, &event, &parts));
 	assert_int_equal(event.type, EVENT_STACK);
 	assert_int_equal(event.tid, 11);
-	assert_int_equal(chain.n, 3);
-	assert_int_equal(chain.ips[2], 0xc);
+	assert_int_equal(parts.n, 3);
+	assert_int_equal(parts.ips[2], 0xc);
+	assert_int_equal(parts.user.regs[16], 116);
+	assert_int_equal(parts.user.stack_n, 2); /* as much as was there */
+	assert_int_equal(parts.user.stack[1], 8);
 	assert_false(event.sparse);
 	put64(&r, 0);
-	assert_true(decode(&r, &event, &chain));
+	assert_true(decode(&r, &event, &parts));
+	assert_int_equal(event.type, EVENT_STACK);
 	assert_true(event.sparse);
+	put64(&r, 0);
+	assert_true(decode(&r, &event, &parts));
+	assert_int_equal(event.type, EVENT_SAMPLE);
+}
+
+static void a_kernel_thread_has_no_user_side(void **state)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+	struct decode_parts parts;
+	struct event event;
+
+	(void)state;
+	put_start(&r, 5, 10, 11, 1000);
+	put64(&r, 1), put64(&r, 0xa);
+	put64(&r, PERF_SAMPLE_REGS_ABI_NONE), put64(&r, 0);
+	assert_true(decode(&r, &event, &parts));
+	assert_int_equal(event.type, EVENT_STACK);
+	assert_null(parts.user.regs);
+	assert_int_equal(parts.user.stack_n, 0);
+}
+
+static struct record map_record(uint32_t protection, uint8_t id_n)
+{
+	struct record r = begin(PERF_RECORD_MMAP2, PERF_RECORD_MISC_MMAP_BUILD_ID);
+	unsigned char id[24] = { id_n, 0, 0, 0, 0xab };
+
+	put32(&r, 10), put32(&r, 11);
+	put64(&r, 0x1000), put64(&r, 0x2000), put64(&r, 0x3000);
+	put(&r, id, sizeof(id));
+	put32(&r, protection), put32(&r, 0);
+	return r;
+}
+
+static void mapped_code_has_a_file(void **state)
+{
+	struct record code = map_record(PROT_READ | PROT_EXEC, 20),
+		      data = map_record(PROT_READ, 20);
+	struct record odd = map_record(PROT_EXEC, 200), endless = map_record(PROT_EXEC, 20);
+	struct decode_parts parts;
+	struct event event;
+
+	(void)state;
+	put(&code, "/a/file", 8);
+	put_end(&code, 10, 11, 1000);
+	assert_true(decode(&code, &event, &parts));
+	assert_int_equal(event.type, EVENT_MAP);
+	assert_int_equal(event.pid, 10);
+	assert_int_equal(event.time_ns, 1000);
+	assert_int_equal(parts.map.start, 0x1000);
+	assert_int_equal(parts.map.size, 0x2000);
+	assert_int_equal(parts.map.offset, 0x3000);
+	assert_string_equal(parts.map.path, "/a/file");
+	assert_int_equal(parts.map.build_id_n, 20);
+	assert_int_equal(parts.map.build_id[0], 0xab);
+	put(&data, "/a/file", 8);
+	put_end(&data, 10, 11, 1000);
+	assert_true(decode(&data, &event, &parts));
+	assert_int_equal(event.type, EVENT_NONE);
+	put(&odd, "/a/file", 8);
+	put_end(&odd, 10, 11, 1000);
+	assert_true(decode(&odd, &event, &parts));
+	assert_int_equal(parts.map.build_id_n, 0);
+	put(&endless, "no end..", 8);
+	put_end(&endless, 10, 11, 1000);
+	assert_false(decode(&endless, &event, &parts));
 }
 
 static void waking_speaks_of_the_woken(void **state)
 {
 	struct record r = begin(PERF_RECORD_SAMPLE, 0);
 	unsigned char raw[36] = { 0 };
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 	int32_t woken = 4711;
 
@@ -197,7 +270,7 @@ static void waking_speaks_of_the_woken(void **state)
 	memcpy(raw + ids.waking_pid_offset, &woken, sizeof(woken));
 	put_start(&r, WAKING_ID, 10, 11, 1000);
 	put32(&r, sizeof(raw)), put(&r, raw, sizeof(raw));
-	assert_true(decode(&r, &event, &chain));
+	assert_true(decode(&r, &event, &parts));
 	assert_int_equal(event.type, EVENT_WAKING);
 	assert_int_equal(event.tid, 4711);
 }
@@ -207,19 +280,28 @@ static void hostile_records_are_refused(void **state)
 	struct record chain_too_long = begin(PERF_RECORD_SAMPLE, 0);
 	struct record raw_too_long = begin(PERF_RECORD_SAMPLE, 0);
 	struct record raw_too_short = begin(PERF_RECORD_SAMPLE, 0);
-	struct record *const cases[] = { &chain_too_long, &raw_too_long, &raw_too_short };
-	struct decode_chain chain;
+	struct record no_registers = begin(PERF_RECORD_SAMPLE, 0);
+	struct record stack_too_long = begin(PERF_RECORD_SAMPLE, 0);
+	struct record *const cases[] = { &chain_too_long, &raw_too_long, &raw_too_short,
+					 &no_registers, &stack_too_long };
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
 	put_start(&chain_too_long, 5, 1, 1, 1);
 	put64(&chain_too_long, UINT64_MAX / 8 + 2), put64(&chain_too_long, 0);
+	put_start(&no_registers, 5, 1, 1, 1);
+	put64(&no_registers, 0), put64(&no_registers, PERF_SAMPLE_REGS_ABI_64);
+	put64(&no_registers, 1);
+	put_start(&stack_too_long, 5, 1, 1, 1);
+	put64(&stack_too_long, 0), put64(&stack_too_long, PERF_SAMPLE_REGS_ABI_NONE);
+	put64(&stack_too_long, UINT64_MAX), put64(&stack_too_long, 0);
 	put_start(&raw_too_long, WAKING_ID, 1, 1, 1);
 	put32(&raw_too_long, 1000), put32(&raw_too_long, 0);
 	put_start(&raw_too_short, WAKING_ID, 1, 1, 1);
 	put32(&raw_too_short, 4), put32(&raw_too_short, 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		assert_false(decode(cases[i], &event, &chain));
+		assert_false(decode(cases[i], &event, &parts));
 }
 
 /* Every record, cut anywhere, is refused or decodes without reading beyond its end (ASan). */
@@ -228,7 +310,7 @@ static void truncated_records_are_refused(void **state)
 	static const uint32_t types[] = { PERF_RECORD_FORK,   PERF_RECORD_EXIT,
 					  PERF_RECORD_LOST,   PERF_RECORD_SWITCH,
 					  PERF_RECORD_SAMPLE, PERF_RECORD_LOST_SAMPLES };
-	struct decode_chain chain;
+	struct decode_parts parts;
 	struct event event;
 
 	(void)state;
@@ -238,11 +320,11 @@ static void truncated_records_are_refused(void **state)
 			struct perf_event_header *header = (void *)r.bytes;
 
 			header->size = (uint16_t)size;
-			assert_false(decode_record(r.bytes, size, &ids, &event, &chain));
+			assert_false(decode_record(r.bytes, size, &ids, &event, &parts));
 		}
 	}
 	for (size_t size = 0; size < 8; size++)
-		assert_false(decode_record(types, size, &ids, &event, &chain));
+		assert_false(decode_record(types, size, &ids, &event, &parts));
 }
 
 /* A ring as the kernel shares it, in ordinary memory. */
@@ -255,11 +337,11 @@ struct ring_fixture {
 	size_t n;
 };
 
-static void keep(struct event *event, const struct decode_chain *chain, void *arg)
+static void keep(struct event *event, const struct decode_parts *parts, void *arg)
 {
 	struct ring_fixture *f = arg;
 
-	(void)chain;
+	(void)parts;
 	assert_true(f->n < 16);
 	f->seen[f->n++] = *event;
 }
@@ -371,6 +453,8 @@ int main(void)
 		cmocka_unit_test(only_exec_counts_among_names),
 		cmocka_unit_test(lost_records_are_counted),
 		cmocka_unit_test(a_stack_is_borrowed_from_the_record),
+		cmocka_unit_test(a_kernel_thread_has_no_user_side),
+		cmocka_unit_test(mapped_code_has_a_file),
 		cmocka_unit_test(waking_speaks_of_the_woken),
 		cmocka_unit_test(hostile_records_are_refused),
 		cmocka_unit_test(truncated_records_are_refused),
