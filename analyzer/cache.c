@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define CACHE_MAGIC 0x32486343u /* "CcH2" */
+#define CACHE_MAGIC 0x33486343u /* "CcH3" */
 
 struct cache_file {
 	char *path;

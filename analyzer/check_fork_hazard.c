@@ -176,7 +176,7 @@ static void judge(const struct search *s, struct fact_list *list, const struct p
 			      execs ? "; until exec it may call nothing but async-signal-safe "
 				      "functions"
 				    : "; no exec follows"),
-		    execs ? "posix_spawn()"
+		    execs ? "use posix_spawn()"
 			  : "fork before the threads start, or let the child exec");
 	if (execs)
 		return; /* buffers and locks end with the old program */

@@ -143,6 +143,7 @@ static void add_openmp(const struct compdb_entry *entry, struct strings *argv)
 	vec_each (&entry->argv, arg) {
 		if (strcmp(*arg, "-fopenmp") != 0 && strcmp(*arg, "-fopenmp-simd") != 0)
 			continue;
+		// concur: ignore[mt-unsafe-call] a worker parses with one thread
 		if (!glob("/usr/lib/gcc/*/*/include/omp.h", 0, NULL, &found)) {
 			const char *path = found.gl_pathv[found.gl_pathc - 1];
 			CLEANUP(cleanup_free)
@@ -200,6 +201,7 @@ void clang_read(const struct compdb_entry *entry, struct tu *ret)
 	tu_builder_init(&r.b);
 	r.b.tu.file = tu_builder_string(&r.b, entry->file);
 	/* Relative options mean what they meant to the compiler. */
+	// concur: ignore[mt-unsafe-call] the directory is this worker's own
 	if (chdir(entry->directory) == 0)
 		code = parse(&r, index);
 	if (code == CXError_Success && r.unit) {

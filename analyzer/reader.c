@@ -161,15 +161,28 @@ static enum symbol_kind symbol_kind_of(CXCursor decl)
 	}
 }
 
+/* "struct (unnamed struct at /x/a.c:3:1)": the place is known, and differs on every machine. */
+static void forget_place(char *type)
+{
+	char *at = type ? strstr(type, " at /") : NULL;
+	const char *end = at ? strrchr(at, ')') : NULL;
+
+	if (end)
+		memmove(at, end, strlen(end) + 1);
+}
+
 static void fill_symbol(struct reader *r, uint32_t id, CXCursor decl, const struct place *p)
 {
 	CLEANUP(cleanup_free)
 	char *type = cursor_text(clang_getTypeSpelling(clang_getCursorType(decl)));
 	enum symbol_kind kind = symbol_kind_of(decl);
 	uint32_t name = reader_intern(r, clang_getCursorSpelling(decl));
-	uint32_t type_id = tu_builder_string(&r->b, type);
-	struct symbol *s = &r->b.tu.symbols.items[id];
+	struct symbol *s;
+	uint32_t type_id;
 
+	forget_place(type);
+	type_id = tu_builder_string(&r->b, type);
+	s = &r->b.tu.symbols.items[id];
 	s->kind = (uint8_t)kind;
 	s->name = name;
 	s->type = type_id;

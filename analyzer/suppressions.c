@@ -84,9 +84,18 @@ static void new_line(struct scanner *s)
 	s->code = false;
 }
 
+/* Only what a comment, or a line of it, begins with: the middle of a sentence only talks of it. */
+static bool begins_line(const char *from, const char *at)
+{
+	while (at > from && (at[-1] == ' ' || at[-1] == '\t' || at[-1] == '*'))
+		at--;
+	return at == from || at[-1] == '\n';
+}
+
 /* From the first character behind the opening to the end; s->at is there afterwards. */
 static void read_comment(struct scanner *s, bool block)
 {
+	const char *from = s->at;
 	const char *end = block ? strstr(s->at, "*/") : strchr(s->at, '\n');
 
 	if (!end)
@@ -96,7 +105,8 @@ static void read_comment(struct scanner *s, bool block)
 			new_line(s);
 		for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
 			if (*s->at == *markers[i].text &&
-			    !strncmp(s->at, markers[i].text, strlen(markers[i].text)))
+			    !strncmp(s->at, markers[i].text, strlen(markers[i].text)) &&
+			    begins_line(from, s->at))
 				read_marker(s, &markers[i], s->at, end);
 	}
 	if (block && *s->at)

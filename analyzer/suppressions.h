@@ -8,7 +8,7 @@
  *	// NOLINTNEXTLINE(concur-mt-unsafe-call): one thread only
  *
  * A comment after code speaks of its line, one alone of the next line with code. Only comments
- * count, not strings. Ownership: suppressions_clear() frees all.
+ * that begin so count, not strings. Ownership: suppressions_clear() frees all.
  */
 #ifndef ANALYZER_SUPPRESSIONS_H
 #define ANALYZER_SUPPRESSIONS_H

@@ -129,7 +129,9 @@ static void become_worker(pid_t parent)
 	if (null >= 0 && log_get_level() != LOG_VERBOSE)
 		dup2(null, STDERR_FILENO); /* LLVM prints before it aborts */
 	/* Parse on our own thread, which has the stack for it, and die of what libclang dies of. */
+	// concur: ignore[mt-unsafe-call] before the worker's thread starts
 	setenv("LIBCLANG_NOTHREADS", "1", 1);
+	// concur: ignore[mt-unsafe-call] before the worker's thread starts
 	setenv("LIBCLANG_DISABLE_CRASH_RECOVERY", "1", 1);
 }
 
@@ -162,6 +164,7 @@ static struct error *start(struct pool *pool, struct worker *w)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return error_reclass(error_errno("cannot make a socket pair"), ERROR_MACHINE);
+	// concur: ignore[fork-hazard] the threads are the child's own; the parent has one
 	pid = fork();
 	if (pid < 0) {
 		struct error *err = error_errno("cannot fork a parser");

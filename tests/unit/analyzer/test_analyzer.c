@@ -90,6 +90,21 @@ static void relative_options_are_relative_to_the_entry(void **state)
 	sandbox_clear(&s);
 }
 
+/* Nothing in a finding may depend on where the project lies. */
+static void types_without_a_name_have_no_place(void **state)
+{
+	struct sandbox s;
+
+	(void)state;
+	sandbox_init(&s);
+	sandbox_unit(&s, "a.c", "",
+		     "static struct { int n; } s[2];\nvoid f(void) { s[1].n = 1; }\n");
+	sandbox_run(&s);
+	assert_string_equal(sandbox_fact(&s, "shared-state", "s")->detail,
+			    "file-scope s (struct (unnamed struct)[2]): 1 write, all in f()");
+	sandbox_clear(&s);
+}
+
 /* libclang names statics by the file's base name alone. */
 static void statics_of_equal_names_stay_apart(void **state)
 {
@@ -234,6 +249,7 @@ int main(void)
 		cmocka_unit_test(libclang_is_whole),
 		cmocka_unit_test(writers_have_places),
 		cmocka_unit_test(relative_options_are_relative_to_the_entry),
+		cmocka_unit_test(types_without_a_name_have_no_place),
 		cmocka_unit_test(statics_of_equal_names_stay_apart),
 		cmocka_unit_test(deep_source_is_read),
 		cmocka_unit_test(hostile_units_cost_themselves),

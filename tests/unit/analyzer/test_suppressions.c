@@ -28,6 +28,8 @@ static void places_and_reasons(void **state)
 		{ "x; // concur: ignore[a, b ] why", "b", 1, 1, 7, true },
 		{ "x; // NOLINT(other,concur-a): why\n", "a", 1, 1, 7, true },
 		{ "// NOLINTNEXTLINE(concur-a) why\n\nx;\n", "a", 2, 1, 4, true },
+		{ "x; // see concur: ignore[a] why\n", NULL },
+		{ "/*\n * f(); // concur: ignore[a] why\n */\n", NULL },
 		{ "x; // NOLINT(other): why\n", NULL },
 		{ "x; // NOLINT\n", NULL },
 		{ "x; // concur: ignore[a\n", NULL },
