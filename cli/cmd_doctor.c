@@ -40,19 +40,48 @@ static void check_machine(struct finding *f)
 		xstrdup("on one core no model gains on CPU work: measure on a machine with more");
 }
 
+/* What the answer is without, and what would lift it: one for each tier that is not reached. */
+static const struct {
+	const char *cost, *remedy;
+} lacks[] = {
+	[TIER_0] = { "time in the run-queue after a wait counts as part of the wait",
+		     "run as root, or: setcap cap_perfmon,cap_syslog+ep concur" },
+	[TIER_1] = { "kinds of short waits are estimates, and waits have no calls",
+		     "sudo sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0" },
+	[TIER_2] = { "waits below 1 ms are not measurable, and CPU time has no calls",
+		     "sudo sysctl kernel.perf_event_paranoid=2; in a container, allow "
+		     "perf_event_open" },
+};
+
 static void check_tier(struct finding *f)
 {
 	CLEANUP(cleanup_free) char *why = NULL;
+	CLEANUP(strbuf_clear) struct strbuf costs = { 0 }, remedies = { 0 };
 	enum tier tier = offcpu_probe(&why);
 
-	f->says = xasprintf("%s: %s%s%s", tier_key(tier), tier_meaning(tier), why ? "; " : "",
-			    why ? why : "");
+	for (enum tier t = TIER_0; t < tier; t++) {
+		strbuf_addf(&costs, "; not %s: %s", tier_key(t), lacks[t].cost);
+		strbuf_addf(&remedies, "%s%s: %s", t > TIER_0 ? "; " : "", tier_key(t),
+			    lacks[t].remedy);
+	}
+	f->says = xasprintf("%s: %s%s%s%s", tier_key(tier), tier_meaning(tier), strbuf_str(&costs),
+			    why ? "; " : "", why ? why : "");
 	if (tier == TIER_0)
 		return;
 	f->state = STATE_LIMITED;
-	f->remedy = xstrdup(tier == TIER_1
-				    ? "run as root, or: setcap cap_perfmon+ep concur"
-				    : "sudo sysctl kernel.perf_event_paranoid=1, or run as root");
+	f->remedy = xstrdup(strbuf_str(&remedies));
+}
+
+static void check_hardware(struct finding *f)
+{
+	if (offcpu_counts_cycles()) {
+		f->says = xstrdup("cycles can be counted");
+		return;
+	}
+	f->state = STATE_LIMITED;
+	f->says = xstrdup("no hardware counters: whether memory is what limits CPU work is not "
+			  "measured, only how far the race scales");
+	f->remedy = xstrdup("measure outside a virtual machine, or give it a virtual PMU");
 }
 
 static void from_error(struct finding *f, struct error *err)
@@ -99,9 +128,9 @@ static const struct {
 	const char *name;
 	void (*check)(struct finding *f);
 } checks[] = {
-	{ "machine", check_machine },    { "profiler", check_tier },
-	{ "analyzer", check_libclang },  { "harness host", check_host },
-	{ "priority", check_autogroup },
+	{ "machine", check_machine },   { "profiler", check_tier },
+	{ "counters", check_hardware }, { "analyzer", check_libclang },
+	{ "harness host", check_host }, { "priority", check_autogroup },
 };
 
 #define CHECKS_N (sizeof(checks) / sizeof(checks[0]))

@@ -3,10 +3,53 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/subject.h"
-#include "profiler/baseline.h"
+#include "profiler/watch.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/wait.h>
+
+/* The file a process runs. Owned by the caller; NULL: not ours to see. */
+static char *program_of(pid_t pid)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	n = readlink(link, path, sizeof(path));
+	return n > 0 ? xstrndup(path, (size_t)n) : NULL;
+}
+
+static struct error *profile_process(const struct options *options, struct run *run)
+{
+	const struct offcpu_options opt = { .overhead = options->overhead,
+					    .at_least = options->tier };
+
+	if (options->args_n)
+		return error_new(ERROR_USAGE, "-p %d and a program exclude each other",
+				 options->pid);
+	run->target.program = program_of(options->pid);
+	return watch_process(options->pid, subject_ns(options->duration_s), &opt, &run->profile);
+}
+
+static struct error *profile_program(const struct options *options, struct run *run, int *exit_code)
+{
+	const struct offcpu_options opt = { .overhead = options->overhead,
+					    .at_least = options->tier };
+	struct error *err;
+	int status = 0;
+
+	if (options->duration_s > 0)
+		return error_hint(error_new(ERROR_USAGE, "--duration goes with -p PID"),
+				  "--timeout limits the run of a program");
+	err = subject_program(options, run);
+	if (!err)
+		err = watch_command((const char *const *)options->args,
+				    subject_ns(options->timeout_s), &opt, &run->profile, &status);
+	if (!err)
+		*exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return err;
+}
 
 struct error *cmd_profile(const struct command *command, struct options *options, int argc,
 			  char **argv, int *exit_code)
@@ -15,29 +58,24 @@ struct error *cmd_profile(const struct command *command, struct options *options
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct report_style style;
 	struct error *err;
-	int status = 0;
 
 	options->timeout_s =
 		0; /* none unless asked for: this runs once, as the user would run it */
-	options_parse(command, options, OPTIONS_RUN | OPTIONS_PROGRAM, argc, argv);
+	options_parse(command, options, OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_PROGRAM, argc,
+		      argv);
 	subject_begin(&run, command->name);
-	err = subject_program(options, &run);
-	if (err)
-		return err;
-	err = baseline_profile_command((const char *const *)options->args,
-				       subject_ns(options->timeout_s), TIER_0, &run.profile,
-				       &status);
+	err = options->pid ? profile_process(options, &run)
+			   : profile_program(options, &run, exit_code);
 	if (err)
 		return err;
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	if (options->json) {
 		output_run(options, &run);
-	} else {
-		style = output_style(options);
-		report_profile(&run.profile, &style, &text);
-		/* The program has standard output for itself. */
-		fputs(strbuf_str(&text), stderr);
+		return NULL;
 	}
-	*exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	style = output_style(options);
+	report_profile(&run.profile, &style, &text);
+	/* The program has standard output for itself. */
+	fputs(strbuf_str(&text), options->pid ? stdout : stderr);
 	return NULL;
 }

@@ -18,8 +18,9 @@ const struct command commands[] = {
 	  "Examples:\n  bear -- make && concur analyze\n  concur analyze -p build --json\n"
 	  "  concur analyze src/net.c -- -Iinclude -DNDEBUG\n"
 	  "  concur analyze --update-baseline    # later: concur analyze --new-only", cmd_analyze },
-	{ "profile", "-- PROGRAM [ARG...]", "where the wall time of one run goes: CPU and waits by kind",
-	  "Example:\n  concur profile -- tar cf /tmp/a.tar src", cmd_profile },
+	{ "profile", "-- PROGRAM [ARG...]\n-p PID", "where the wall time goes: CPU and waits by kind, with the calls",
+	  "Examples:\n  concur profile -- tar cf /tmp/a.tar src\n"
+	  "  concur profile -p $(pidof -s redis-server) --duration 10", cmd_profile },
 	{ "race", EACH, "the harnesses only: the tournament without the verdict",
 	  "Example:\n  concur race --each files --workers 2,4 -- gzip -c {}", cmd_race },
 	{ "runs", "", "the stored runs, newest first", "Example:\n  concur runs -n 5", cmd_runs },

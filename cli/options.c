@@ -22,6 +22,9 @@ enum { /* options without a letter */
        OPT_EXPECT_EXIT,
        OPT_NO_ANALYZE,
        OPT_POLICY,
+       OPT_DURATION,
+       OPT_OVERHEAD,
+       OPT_TIER,
        OPT_NO_CACHE,
        OPT_FORMAT,
        OPT_SHARD,
@@ -47,6 +50,10 @@ static const struct option_row rows[] = {
 	{ OPTIONS_ANALYZE, { "update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write all warnings to the baseline", 2 } },
 	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input", 1 } },
 	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE", 0, "The exit code of a task that went well (default: 0)", 1 } },
+	{ OPTIONS_PROFILE, { "pid", 'p', "PID", 0, "Watch a process that runs already, until it ends or Ctrl-C", 1 } },
+	{ OPTIONS_PROFILE, { "duration", OPT_DURATION, "SECONDS", 0, "With -p: watch for that long", 1 } },
+	{ OPTIONS_PROFILE, { "overhead", OPT_OVERHEAD, "PERCENT", 0, "What watching may cost the program: where it switches too often, fewer stacks are taken (default: 5%)", 1 } },
+	{ OPTIONS_PROFILE, { "tier", OPT_TIER, "T0|T1|T2|T3", 0, "Do without what a better tier would use", 1 } },
 	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
 	{ OPTIONS_RACE, { "budget", OPT_BUDGET, "SECONDS", 0, "How long the race may take (default: 60)", 2 } },
 	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },
@@ -107,6 +114,29 @@ static uint64_t seed(struct argp_state *state, const char *text)
 	if (errno || end == text || *end || !isdigit((unsigned char)*text) || !n)
 		argp_error(state, "--seed: '%s' is not a number above 0", text);
 	return n;
+}
+
+/* "5%" or "5" as 0.05 */
+static double share(struct argp_state *state, const char *what, const char *text)
+{
+	char *end;
+	double percent;
+
+	errno = 0;
+	percent = strtod(text, &end);
+	if (errno || end == text || strcmp(end + (*end == '%'), "") || !isfinite(percent) ||
+	    percent < 0.1 || percent > 100)
+		argp_error(state, "%s: '%s' is not a share from 0.1%% to 100%%", what, text);
+	return percent / 100;
+}
+
+static enum tier tier(struct argp_state *state, const char *text)
+{
+	enum tier ret = TIER_0;
+
+	if (!tier_from_key(text, &ret))
+		argp_error(state, "--tier: '%s' is none of T0, T1, T2, T3", text);
+	return ret;
 }
 
 static void ladder(struct argp_state *state, const char *text, struct worker_ladder *ret)
@@ -220,7 +250,19 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 {
 	switch (key) {
 	case 'p':
-		o->build_dir = arg;
+		if (((struct parse *)state->input)->groups & OPTIONS_PROFILE)
+			o->pid = (pid_t)whole_number(state, "-p", arg, 1, INT_MAX);
+		else
+			o->build_dir = arg;
+		return 0;
+	case OPT_DURATION:
+		o->duration_s = seconds(state, "--duration", arg);
+		return 0;
+	case OPT_OVERHEAD:
+		o->overhead = share(state, "--overhead", arg);
+		return 0;
+	case OPT_TIER:
+		o->tier = tier(state, arg);
 		return 0;
 	case 'j':
 		o->jobs = (int)whole_number(state, "--jobs", arg, 1, 1024);

@@ -10,9 +10,11 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "model/profile.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -36,7 +38,10 @@ struct options {
 	int expected_exit;
 	uint64_t seed;
 	struct worker_ladder workers;
-	int limit; /* runs -n */
+	int limit;                   /* runs -n */
+	pid_t pid;                   /* profile: 0: run a program */
+	double duration_s, overhead; /* 0: not said */
+	enum tier tier;
 	bool policy_table;
 	/* analyze */
 	bool no_cache;
@@ -51,15 +56,16 @@ struct options {
 	int args_n;
 };
 
-enum {                        /* which groups of options a command takes */
-       OPTIONS_BUILD = 1,     /* -p, -j, --no-cache */
-       OPTIONS_TASKS = 2,     /* --each, --expect-exit */
-       OPTIONS_RUN = 4,       /* --timeout */
-       OPTIONS_RACE = 8,      /* --workers, --budget, --seed */
-       OPTIONS_ADVISE = 16,   /* --policy, --no-analyze */
-       OPTIONS_LIST = 32,     /* -n */
-       OPTIONS_ANALYZE = 128, /* --shard, --format, --baseline, --new-only, --update-baseline */
-       OPTIONS_PROGRAM = 64,  /* everything from the first operand on is the program's */
+enum {                         /* which groups of options a command takes */
+       OPTIONS_BUILD = 1,      /* -p, -j, --no-cache */
+       OPTIONS_TASKS = 2,      /* --each, --expect-exit */
+       OPTIONS_RUN = 4,        /* --timeout */
+       OPTIONS_RACE = 8,       /* --workers, --budget, --seed */
+       OPTIONS_ADVISE = 16,    /* --policy, --no-analyze */
+       OPTIONS_LIST = 32,      /* -n */
+       OPTIONS_ANALYZE = 128,  /* --shard, --format, --baseline, --new-only, --update-baseline */
+       OPTIONS_PROGRAM = 64,   /* everything from the first operand on is the program's */
+       OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 
 struct command;

@@ -631,3 +631,8 @@ enum tier offcpu_probe(char **why)
 	vec_push(&self, (pid_t)syscall(SYS_gettid));
 	return open_best(&self, TIER_0, &perf, why);
 }
+
+bool offcpu_counts_cycles(void)
+{
+	return perf_counts_cycles();
+}

@@ -38,5 +38,7 @@ void offcpu_abort(struct offcpu *session);
 
 /* The best tier here, and why not a better one (owned by the caller, NULL at T0). */
 enum tier offcpu_probe(char **why);
+/* Whether the processor's own counters can be read here: most virtual machines have none. */
+bool offcpu_counts_cycles(void);
 
 #endif

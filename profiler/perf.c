@@ -45,6 +45,18 @@ static int perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
+bool perf_counts_cycles(void)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr),
+					.type = PERF_TYPE_HARDWARE,
+					.config = PERF_COUNT_HW_CPU_CYCLES,
+					.exclude_kernel = 1,
+					.exclude_hv = 1 };
+	CLEANUP(cleanup_fd) int fd = perf_event_open(&attr, 0, -1);
+
+	return fd >= 0;
+}
+
 /* What all counters share: decode.c depends on it. */
 static struct perf_event_attr common_attr(enum tier tier)
 {

@@ -67,6 +67,9 @@ void perf_close(struct perf *p);
  */
 void perf_set_dense(struct perf *p, bool dense);
 
+/* Found by trying. */
+bool perf_counts_cycles(void);
+
 /* Hand over all records written so far; malformed ones end their ring's round as EVENT_LOST. */
 typedef void perf_fn(struct event *event, const struct decode_parts *parts, void *arg);
 void perf_drain(struct perf *p, perf_fn *fn, void *arg);

@@ -7,10 +7,14 @@
 #include "report/page.h"
 #include "report/words.h"
 
-#define HURDLES_SHOWN 8
-#define FACTS_SHOWN   30
-#define SITES_SHOWN   5
-#define WIDE          100 /* columns from which the tournament has P50 and bars */
+#define HURDLES_SHOWN  8
+#define FACTS_SHOWN    30
+#define SITES_SHOWN    5
+#define STACKS_SHOWN   3    /* of each kind, */
+#define STACK_SHARE    0.01 /* and of the wall time at least */
+#define STACKS_VERBOSE 20
+#define FRAMES_SHOWN   8
+#define WIDE           100 /* columns from which the tournament has P50 and bars */
 
 static const char *text_or(const char *s, const char *otherwise)
 {
@@ -457,6 +461,68 @@ static void put_wait_sites(const struct page *p, const struct profile *profile)
 	grid_print(g);
 }
 
+/* "work (a.c:12) <- main (a.c:40)"; nothing of what comes before main or a thread's function. */
+static void add_calls(const struct page *p, const struct stack *stack, struct strbuf *out)
+{
+	size_t shown = 0;
+
+	vec_each (&stack->frames, f) {
+		const char *slash = f->file ? strrchr(f->file, '/') : NULL;
+
+		if (!strcmp(f->function, "start_thread") ||
+		    !strcmp(f->function, "__libc_start_call_main"))
+			return;
+		if (shown++ == FRAMES_SHOWN && !p->style->verbose) {
+			strbuf_add(out, " <- ...");
+			return;
+		}
+		strbuf_addf(out, "%s%s", shown > 1 ? " <- " : "", f->function);
+		if (f->file)
+			strbuf_addf(out, " (%s:%d)", slash ? slash + 1 : f->file, f->line);
+		else if (f->object)
+			strbuf_addf(out, " (%s)", f->object);
+	}
+	if (stack->cut)
+		strbuf_add(out, " <- ...");
+}
+
+/* The heaviest of one kind. */
+static void put_stacks_of(const struct page *p, const struct profile *profile, bool on_cpu,
+			  enum wait_kind kind)
+{
+	size_t shown = 0, most = p->style->verbose ? STACKS_VERBOSE : STACKS_SHOWN;
+
+	vec_each (&profile->stacks, s) {
+		CLEANUP(cleanup_free) char *label = NULL;
+		CLEANUP(strbuf_clear) struct strbuf calls = { 0 };
+		double share =
+			profile->waits.wall_ns ? (double)s->ns / (double)profile->waits.wall_ns : 0;
+
+		if (s->on_cpu != on_cpu || (!on_cpu && s->kind != kind) || !s->frames.n)
+			continue;
+		if (shown++ == most || (share < STACK_SHARE && !p->style->verbose))
+			break;
+		label = xasprintf("  %-10s %5s  ", on_cpu ? "on-CPU" : wait_kind_key(kind),
+				  word_share(share).s);
+		add_calls(p, s, &calls);
+		page_item(p, label, on_cpu ? INK_GOOD : ink_of(kind), 20, "%s", strbuf_str(&calls));
+	}
+}
+
+static void put_stacks(const struct page *p, const struct profile *profile)
+{
+	bool any = false;
+
+	vec_each (&profile->stacks, s)
+		any = any || s->frames.n;
+	if (!any)
+		return;
+	page_heading(p, "Calls", "innermost first, by kind; CPU time is sampled");
+	put_stacks_of(p, profile, true, WAIT_OTHER);
+	for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
+		put_stacks_of(p, profile, false, (enum wait_kind)kind);
+}
+
 static void put_profile(const struct page *p, const struct profile *profile)
 {
 	CLEANUP(cleanup_free) char *note = NULL;
@@ -473,6 +539,7 @@ static void put_profile(const struct page *p, const struct profile *profile)
 	page_heading(p, "Waits", note);
 	put_shares(p, &profile->waits);
 	put_wait_sites(p, profile);
+	put_stacks(p, profile);
 }
 
 /* --- the facts --- */

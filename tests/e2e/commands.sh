@@ -39,6 +39,19 @@ run 0 "$CONCUR" compare --db "$db" last~1 last --json
 
 run 7 "$CONCUR" profile -- sh -c 'echo through; exit 7'
 [ "$(cat out)" = through ] || fail "the program's own output"
+run 0 "$CONCUR" profile --tier T2 --overhead 3% --json -- true
+[ "$(json '.profile.tier >= "T2"')" = true ] || fail 'a better tier than was asked for'
+sleep 60 &
+sleeper=$!
+run 0 "$CONCUR" profile -p $sleeper --duration 0.3 --json
+[ "$(json '.profile | .waits.sleep > 0.9 * .wall_ns')" = true ] || fail 'a sleeping process was not seen to sleep'
+[ "$(json '.target.program | test("/[a-z]*$")')" = true ] || fail 'the program of the process'
+kill -0 $sleeper || fail 'the watched process did not go on'
+kill $sleeper
+run 3 "$CONCUR" profile -p 4194305
+says err 'no process 4194305'
+run 2 "$CONCUR" profile -p 1 true
+run 2 "$CONCUR" profile --duration 1 -- true
 run 0 "$CONCUR" explain
 says out 'heavy computation'
 run 0 "$CONCUR" explain async

@@ -187,6 +187,28 @@ static void test_what_analyze_takes(void **state)
 	assert_string_equal(o.args[1], "b.c");
 }
 
+static void test_what_profile_takes(void **state)
+{
+	char *argv[] = { "concur profile", "-p", "4711",      "--duration=2.5",
+			 "--overhead",     "3%", "--tier=T2", NULL };
+	static char *const bad[] = { "-p0",          "-pbuild",       "--duration=0",
+				     "--overhead=0", "--overhead=5x", "--overhead=%",
+				     "--tier=T4",    "--tier=2" };
+	struct options o = parse(OPTIONS_PROFILE, argv);
+
+	(void)state;
+	assert_int_equal(o.pid, 4711);
+	assert_null(o.build_dir);
+	assert_true(o.duration_s > 2.4 && o.duration_s < 2.6);
+	assert_true(o.overhead > 0.029 && o.overhead < 0.031);
+	assert_int_equal(o.tier, TIER_2);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char *line[] = { "concur profile", bad[i], NULL };
+
+		assert_int_equal(refusal(OPTIONS_PROFILE, line), 2);
+	}
+}
+
 static void test_options_of_other_commands_are_refused(void **state)
 {
 	char *argv[] = { "concur show", "--workers=2", NULL };
@@ -247,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_operands_without_a_program),
 		cmocka_unit_test(test_misuse_exits_2),
 		cmocka_unit_test(test_what_analyze_takes),
+		cmocka_unit_test(test_what_profile_takes),
 		cmocka_unit_test(test_options_of_other_commands_are_refused),
 		cmocka_unit_test(test_global_options_come_before_the_command),
 		cmocka_unit_test(test_no_command),
