@@ -27,7 +27,7 @@ static bool starts_threads(const struct check_context *c, const struct program_w
 
 /* What main() calls from the first call on that leads to threads, or in the same loop; and what
  * threads and handlers run. */
-static void mark_after_main(struct search *s)
+static bool mark_after_main(struct search *s, enum path_class worst)
 {
 	const struct check_context *c = s->c;
 	bool late = false, late_in_loop = false;
@@ -41,8 +41,7 @@ static void mark_after_main(struct search *s)
 			if (w.event->kind != EVENT_CALL || w.symbol == TU_NONE)
 				continue;
 			if (starts_threads(c, &w) ||
-			    callgraph_reach(c->graph, w.symbol, EFFECT_THREADS)->path !=
-				    PATH_NONE) {
+			    callgraph_reach(c->graph, w.symbol, EFFECT_THREADS)->path <= worst) {
 				late = true;
 				late_in_loop |= w.loops > 0;
 			}
@@ -52,6 +51,7 @@ static void mark_after_main(struct search *s)
 				s->after_threads[w.function] = true;
 		}
 	}
+	return late;
 }
 
 static void prepare(struct search *s)
@@ -71,7 +71,8 @@ static void prepare(struct search *s)
 					  program_path(c->program, program_text(&w, w.event->file)),
 					  w.event->line);
 	}
-	mark_after_main(s);
+	if (!mark_after_main(s, PATH_DIRECT)) /* rather plainly than through some pointer */
+		mark_after_main(s, PATH_COLD);
 	for (size_t i = 0; i < n; i++)
 		if (c->graph->entry[i])
 			callgraph_mark(c->graph, (uint32_t)i, PATH_COLD, s->after_threads);

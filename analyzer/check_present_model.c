@@ -75,14 +75,28 @@ static bool accepts_near(const struct search *s, uint32_t function)
 	return false;
 }
 
-static bool leads_to_accept(const struct search *s, uint32_t function)
+static bool leads_to_accept(const struct search *s, uint32_t function, enum path_class worst)
 {
 	size_t n = s->c->program->symbols.n;
 	CLEANUP(cleanup_free) bool *marked = xcalloc(n + 1, sizeof(*marked));
 
-	callgraph_mark(s->c->graph, function, PATH_POINTER, marked);
+	callgraph_mark(s->c->graph, function, worst, marked);
 	for (size_t i = 0; i < n; i++)
 		if (marked[i] && s->accepts[i])
+			return true;
+	return false;
+}
+
+/* Does the child of a fork in this function go on to accept connections? What the function calls, or
+ * plainly its caller, where a wrapper forks: the parent's loop may lead to accept() itself. */
+static bool child_accepts(const struct search *s, uint32_t function)
+{
+	const struct callgraph *g = s->c->graph;
+
+	if (leads_to_accept(s, function, PATH_POINTER))
+		return true;
+	for (uint32_t i = g->first_in[function]; i < g->first_in[function + 1]; i++)
+		if (leads_to_accept(s, g->items[g->in[i]].caller, PATH_DIRECT))
 			return true;
 	return false;
 }
@@ -125,19 +139,29 @@ static bool waits_for_few(const struct program_walk *w, const char *name)
 	return (!strcmp(name, "select") || !strcmp(name, "pselect")) && argument_up_to(w, 0, 0);
 }
 
+static bool execs(const struct search *s, uint32_t function)
+{
+	const struct reach *r = callgraph_reach(s->c->graph, function, EFFECT_EXEC);
+
+	return r->path != PATH_NONE && !r->distance;
+}
+
 static int classify(const struct search *s, const struct program_walk *w,
 		    const struct catalogue_entry *e)
 {
 	bool loop = w->loops > 0;
 
 	if (e->effects & EFFECT_BIT(EFFECT_FORKS)) {
-		if (callgraph_reach(s->c->graph, w->function, EFFECT_EXEC)->path != PATH_NONE ||
-		    !in_loop(s, w->function, loop, 2, NULL))
-			return KINDS; /* a helper */
+		if (!in_loop(s, w->function, loop, 1, NULL) ||
+		    (execs(s, w->function) && !s->accepts[w->function]))
+			return KINDS;
 		if (in_loop(s, w->function, loop, 1, accepts_near))
 			return KIND_PROCESS_PER_CONNECTION;
-		return in_loop(s, w->function, loop, 2, leads_to_accept) ? KIND_PREFORK
-									 : KIND_PROCESSES;
+		if (child_accepts(s, w->function))
+			return KIND_PREFORK;
+		return callgraph_reach(s->c->graph, w->function, EFFECT_EXEC)->path == PATH_NONE
+			       ? KIND_PROCESSES
+			       : KINDS; /* a helper */
 	}
 	if (e->effects & EFFECT_BIT(EFFECT_THREADS) &&
 	    !(e->effects & EFFECT_BIT(EFFECT_PROCESSES))) {

@@ -73,6 +73,11 @@ static void the_present_model_is_told(void **state)
 		  "static void next(void) { work(accept(3, 0, 0)); }\n"
 		  "static void child(void) { for (;;) next(); }\n"
 		  "int main(void) { for (int i = 0; i < 4; i++) if (!fork()) child(); }" },
+		{ "prefork", /* the child is named by a pointer, and another one execs */
+		  "static void child(void) { accept(3, 0, 0); }\n"
+		  "static void helper(void) { execlp(\"x\", \"x\", NULL); }\n"
+		  "static void spawn(void (*run)(void)) { if (!fork()) run(); }\n"
+		  "int main(void) { spawn(helper); for (int i = 0; i < 4; i++) spawn(child); }" },
 		{ "event-loop",
 		  "int main(void) { struct pollfd p[9] = { 0 }; for (;;) poll(p, 9, -1); }" },
 		{ "hybrid", "int main(void) { pthread_t t; struct pollfd p[9] = { 0 }; "
