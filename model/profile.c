@@ -50,6 +50,9 @@ void profile_clear(struct profile *p)
 	vec_each (&p->sites, site)
 		free(site->symbol);
 	vec_clear(&p->sites);
+	vec_each (&p->wakers, waker)
+		free(waker->name);
+	vec_clear(&p->wakers);
 	stacks_clear(&p->stacks);
 	free(p->why);
 	*p = (struct profile){ 0 };

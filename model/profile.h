@@ -30,6 +30,18 @@ struct wait_sites {
 	VEC_FIELDS(struct wait_site); /* longest first */
 };
 
+struct wait_waker {   /* who ended waits, for instance by letting go of a lock */
+	char *name;   /* of the thread; "interrupt" */
+	int pid, tid; /* 0: no thread */
+	enum wait_kind kind;
+	uint64_t ns; /* that were waited until then */
+	uint64_t waits;
+};
+
+struct wait_wakers {
+	VEC_FIELDS(struct wait_waker); /* most time first */
+};
+
 struct stack_frame {    /* one call, inlined or not */
 	char *function; /* "?": it has no name */
 	char *object;   /* the file its code lies in, without directories; may be NULL */
@@ -70,6 +82,7 @@ struct profile {
 	double steal_share; /* of all CPU time while it ran, 0..1 */
 	struct wait_sites sites;
 	struct stacks stacks;
+	struct wait_wakers wakers; /* T0, of the waits that were seen to end */
 };
 
 void stack_frames_clear(struct stack_frames *frames);

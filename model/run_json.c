@@ -60,6 +60,16 @@ static const struct field wait_site_fields[] = {
 };
 static const struct shape wait_site_shape = SHAPE(wait_site, wait_site_fields);
 
+static const struct field wait_waker_fields[] = {
+	ROW(wait_waker, WORD, "name", name),
+	ROW(wait_waker, INT, "pid", pid),
+	ROW(wait_waker, INT, "tid", tid),
+	ROW_KEY(wait_waker, "kind", kind, wait_kind, .required = true),
+	ROW(wait_waker, COUNT, "ns", ns),
+	ROW(wait_waker, COUNT, "waits", waits),
+};
+static const struct shape wait_waker_shape = SHAPE(wait_waker, wait_waker_fields);
+
 static const struct field stack_frame_fields[] = {
 	ROW(stack_frame, WORD, "function", function), ROW(stack_frame, TEXT, "object", object),
 	ROW(stack_frame, TEXT, "file", file),         ROW(stack_frame, INT, "line", line),
@@ -146,6 +156,7 @@ static const struct field profile_fields[] = {
 	ROW(profile, COUNT, "switches", switches),
 	ROW_OBJECTS(profile, "sites", sites, wait_site_shape, wait_site),
 	ROW_OBJECTS(profile, "stacks", stacks, stack_shape, stack),
+	ROW_OBJECTS(profile, "wakers", wakers, wait_waker_shape, wait_waker),
 };
 static const struct shape profile_shape = SHAPE(profile, profile_fields, .check = profile_check);
 

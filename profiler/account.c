@@ -192,11 +192,16 @@ static void on_in(struct account *a, struct account_thread *th, uint64_t now_ns)
 	th->site = 0;
 }
 
-static void on_waking(struct account *a, struct account_thread *th, uint64_t now_ns)
+static void on_waking(struct account *a, struct account_thread *th, const struct event *event)
 {
+	uint64_t now_ns = event->time_ns;
+
 	th->waking_ns = now_ns;
 	if (th->state != STATE_BLOCKED)
 		return;
+	if (a->wakers && th->site && !th->hidden && !th->broken && now_ns > th->since_ns)
+		wakers_add(a->wakers, th->site, event->waker_pid, event->waker_tid,
+			   now_ns - th->since_ns);
 	book(a, th, true, now_ns);
 	th->state = STATE_RUNNABLE;
 	th->site = 0;
@@ -207,6 +212,8 @@ static void restart(struct account *a, struct account_thread *th, uint64_t now_n
 {
 	a->sums = (struct account_sums){ 0 };
 	sites_zero(a->sites);
+	if (a->wakers)
+		wakers_zero(a->wakers);
 	th->missed_ns = th->missed = th->short_looks = 0;
 	mix_clear(&th->mix);
 	th->broken = false;
@@ -308,7 +315,7 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 		on_in(a, th, event->time_ns);
 		break;
 	case EVENT_WAKING:
-		on_waking(a, th, event->time_ns);
+		on_waking(a, th, event);
 		break;
 	case EVENT_CALL:
 		if (th->state == STATE_BLOCKED && event->time_ns >= th->since_ns) {

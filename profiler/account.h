@@ -30,6 +30,7 @@
 #include "profiler/decode.h"
 #include "profiler/mix.h"
 #include "profiler/sites.h"
+#include "profiler/wakers.h"
 
 #define PURE_LOOKS    30
 #define SHORT_WAIT_NS 2000000
@@ -46,10 +47,11 @@ struct account_sums {
 
 struct account {
 	pid_t root;
-	bool skip_root;      /* its threads are followed but not booked */
-	bool polled;         /* sites come from EVENT_CALL, which hits long waits only */
-	bool sparse;         /* from some time on, most switches had no stack taken */
-	struct sites *sites; /* borrowed */
+	bool skip_root;        /* its threads are followed but not booked */
+	bool polled;           /* sites come from EVENT_CALL, which hits long waits only */
+	bool sparse;           /* from some time on, most switches had no stack taken */
+	struct sites *sites;   /* borrowed */
+	struct wakers *wakers; /* borrowed; NULL: wake-ups are not seen, or nobody asks */
 	struct account_sums sums;
 	bool restarted;       /* the root has become the program to be measured */
 	uint64_t root_cpu_ns; /* of the skipped thread */

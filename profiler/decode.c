@@ -4,6 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* In any tracepoint's data: a byte of flags, of which three mean an interrupt (hard, soft, NMI). */
+#define FLAGS_AT        2
+#define FLAGS_INTERRUPT 0x58
+
 /* What every sample begins with, and (in another order) what every other record ends with. */
 struct sample_start {
 	uint64_t id;
@@ -105,9 +109,15 @@ static bool decode_waking(const unsigned char *body, size_t size, size_t offset,
 	if (size < sizeof(raw))
 		return false;
 	memcpy(&raw, body, sizeof(raw));
-	if (raw > size - sizeof(raw) || offset > raw || raw - offset < sizeof(tid))
+	if (raw > size - sizeof(raw) || offset > raw || raw - offset < sizeof(tid) ||
+	    raw <= FLAGS_AT)
 		return false;
 	memcpy(&tid, body + sizeof(raw) + offset, sizeof(tid));
+	/* Whatever ran when an interrupt came has nothing to do with it. */
+	if (!(body[sizeof(raw) + FLAGS_AT] & FLAGS_INTERRUPT)) {
+		event->waker_pid = event->pid;
+		event->waker_tid = event->tid;
+	}
 	event->type = EVENT_WAKING;
 	event->pid = 0;
 	event->tid = tid;

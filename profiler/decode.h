@@ -46,6 +46,9 @@ struct event {
 	union {
 		bool preempted; /* EVENT_OUT */
 		struct {
+			pid_t waker_tid, waker_pid; /* EVENT_WAKING; 0: an interrupt */
+		};
+		struct {
 			pid_t parent_tid, parent_pid; /* EVENT_FORK */
 		};
 		uint64_t lost; /* EVENT_LOST */

@@ -22,14 +22,16 @@
 #include "profiler/proc.h"
 #include "profiler/spaces.h"
 #include "profiler/stacks.h"
+#include "profiler/wakers.h"
 
-#define SITES_SHOWN 32
-#define STACKS_KEPT 200
-#define ROUND_NS    50000000 /* between two drains when little happens */
-#define RATE_NS     25000000 /* over which switches are counted to keep to the budget, */
-#define BURST_NS    5000000  /* and when they come so fast that the rings would overflow */
-#define OVERHEAD    0.05
-#define STACK_NS    3000 /* what one switch's stack and wake-up cost the program, measured */
+#define SITES_SHOWN  32
+#define STACKS_KEPT  200
+#define WAKERS_SHOWN 32
+#define ROUND_NS     50000000 /* between two drains when little happens */
+#define RATE_NS      25000000 /* over which switches are counted to keep to the budget, */
+#define BURST_NS     5000000  /* and when they come so fast that the rings would overflow */
+#define OVERHEAD     0.05
+#define STACK_NS     3000 /* what one switch's stack and wake-up cost the program, measured */
 
 /* An event with a copy of what the record has besides, for processes are followed in order of time
  * as well: what an address means depends on what was mapped by then. */
@@ -60,6 +62,7 @@ struct offcpu {
 	} queue; /* not yet processed, for an earlier one may still come */
 	struct spaces spaces;
 	struct dumps dumps;
+	struct wakers wakers;
 	uint64_t sequence, round_ns;
 	bool dense; /* every switch has its stack taken */
 	uint64_t outs, rate_ns,
@@ -451,7 +454,8 @@ static void start_accounts(struct offcpu *s)
 	s->account = (struct account){ .root = s->root,
 				       .skip_root = s->opt.skip_root,
 				       .polled = s->tier == TIER_2,
-				       .sites = &s->sites };
+				       .sites = &s->sites,
+				       .wakers = s->tier == TIER_0 ? &s->wakers : NULL };
 	s->poller = (struct poller){ .root = s->root,
 				     .skip_root = s->opt.skip_root,
 				     .attached = s->opt.attach,
@@ -513,6 +517,7 @@ void offcpu_abort(struct offcpu *s)
 		free(q->carried);
 	vec_clear(&s->queue);
 	dumps_clear(&s->dumps);
+	wakers_clear(&s->wakers);
 	spaces_clear(&s->spaces);
 	free(s->why);
 	free(s);
@@ -567,6 +572,7 @@ static void fill(const struct offcpu *s, struct profile *p)
 	p->waits.runqueue_ns = sums->runqueue_ns;
 	split_cpu(s, cpu_ns, &p->waits);
 	sites_sum(&s->sites, &p->waits, SITES_SHOWN, &p->sites);
+	wakers_sum(&s->wakers, &s->sites, WAKERS_SHOWN, &p->wakers);
 	wait_profile_close(&p->waits);
 	/* T2's clock stands still in the kernel. */
 	stacks_fill(&s->sites, &s->dumps, &s->spaces,

@@ -523,6 +523,38 @@ static void put_stacks(const struct page *p, const struct profile *profile)
 		put_stacks_of(p, profile, false, (enum wait_kind)kind);
 }
 
+/* "lock  woken by server/12 (134 ms)": timers say nothing that the kind does not. */
+static void put_wakers_of(const struct page *p, const struct profile *profile, enum wait_kind kind)
+{
+	CLEANUP(cleanup_free) char *label = xasprintf("  %-10s  by  ", wait_kind_key(kind));
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	size_t shown = 0;
+
+	vec_each (&profile->wakers, w) {
+		if (w->kind != kind || !w->tid)
+			continue;
+		if (shown++ == STACKS_SHOWN && !p->style->verbose)
+			break;
+		strbuf_addf(&text, "%s%s/%d (%s, %llu)", shown > 1 ? ", " : "", w->name, w->tid,
+			    word_ns((double)w->ns).s, (unsigned long long)w->waits);
+	}
+	if (shown)
+		page_item(p, label, ink_of(kind), 18, "%s", strbuf_str(&text));
+}
+
+static void put_wakers(const struct page *p, const struct profile *profile)
+{
+	bool any = false;
+
+	vec_each (&profile->wakers, w)
+		any = any || w->tid;
+	if (!any)
+		return;
+	page_heading(p, "Ended by", "thread (time waited until then, number of waits)");
+	for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
+		put_wakers_of(p, profile, (enum wait_kind)kind);
+}
+
 static void put_profile(const struct page *p, const struct profile *profile)
 {
 	CLEANUP(cleanup_free) char *note = NULL;
@@ -540,6 +572,7 @@ static void put_profile(const struct page *p, const struct profile *profile)
 	put_shares(p, &profile->waits);
 	put_wait_sites(p, profile);
 	put_stacks(p, profile);
+	put_wakers(p, profile);
 }
 
 /* --- the facts --- */

@@ -52,6 +52,7 @@ static void *writer(void *arg)
 {
 	int fd = *(int *)arg;
 
+	pthread_setname_np(pthread_self(), "the-writer");
 	for (int i = 0; i < 60; i++) {
 		pause_us(12000);
 		if (write(fd, "line\n", 5) != 5)

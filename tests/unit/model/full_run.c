@@ -82,6 +82,8 @@ static void fill_profile(struct profile *p)
 {
 	const struct wait_site site = { xstrdup("tcp_recvmsg"), WAIT_NETWORK, 5001, 17 };
 
+	const struct wait_waker waker = { xstrdup("holder"), 42, 43, WAIT_LOCK, 1003, 7 };
+
 	p->measured = true;
 	p->tier = TIER_1;
 	p->why = xstrdup("perf_event_paranoid is 1");
@@ -103,6 +105,7 @@ static void fill_profile(struct profile *p)
 	p->steal_share = 0.1;
 	vec_push(&p->sites, site);
 	fill_stacks(&p->stacks);
+	vec_push(&p->wakers, waker);
 }
 
 static void fill_race(struct race *race)

@@ -172,6 +172,8 @@ static void a_full_run_survives_the_round_trip(void **state)
 	assert_memory_equal(&run.profile.waits, &want.profile.waits, sizeof(want.profile.waits));
 	assert_int_equal(run.profile.tier, TIER_1);
 	assert_int_equal(run.profile.sites.items[0].waits, 17);
+	assert_string_equal(run.profile.wakers.items[0].name, "holder");
+	assert_int_equal(run.profile.wakers.items[0].tid, 43);
 	assert_false(run.profile.stacks.items[0].on_cpu);
 	assert_int_equal(run.profile.stacks.items[0].kind, WAIT_LOCK);
 	assert_true(run.profile.stacks.items[0].cut);
@@ -249,9 +251,10 @@ static const char *const contract[] = {
 	"analysis.failures. file why",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
 	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
-	"stacks",
+	"stacks wakers",
 	"profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"profile.sites. symbol kind ns waits",
+	"profile.wakers. name pid tid kind ns waits",
 	"profile.stacks. kind ns count cut frames",
 	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
@@ -337,6 +340,8 @@ static bool is_required(const char *path)
 		"facts[0].file",
 		"profile.sites[0].kind",
 		"profile.stacks[0].kind",
+		"profile.wakers[0].kind",
+		"profile.wakers[0]",
 		"profile.stacks[1].kind",
 		"profile.stacks[0]",
 		"profile.stacks[1]",

@@ -73,6 +73,7 @@ static void keep_profile(struct profile *profile, struct outcome *ret)
 	ret->profile.why = NULL;
 	ret->profile.sites.items = NULL;
 	ret->profile.stacks = (struct stacks){ 0 };
+	ret->profile.wakers = (struct wait_wakers){ 0 };
 	profile_clear(profile);
 }
 

@@ -265,14 +265,25 @@ static void waking_speaks_of_the_woken(void **state)
 	struct decode_parts parts;
 	struct event event;
 	int32_t woken = 4711;
+	static const unsigned char interrupts[] = { 0x08, 0x10, 0x40, 0x1d };
+	size_t at;
 
 	(void)state;
 	memcpy(raw + ids.waking_pid_offset, &woken, sizeof(woken));
 	put_start(&r, WAKING_ID, 10, 11, 1000);
-	put32(&r, sizeof(raw)), put(&r, raw, sizeof(raw));
+	put32(&r, sizeof(raw));
+	at = r.n;
+	put(&r, raw, sizeof(raw));
 	assert_true(decode(&r, &event, &parts));
 	assert_int_equal(event.type, EVENT_WAKING);
 	assert_int_equal(event.tid, 4711);
+	assert_int_equal(event.waker_pid, 10);
+	assert_int_equal(event.waker_tid, 11);
+	for (size_t i = 0; i < sizeof(interrupts); i++) {
+		r.bytes[at + 2] = interrupts[i];
+		assert_true(decode(&r, &event, &parts));
+		assert_int_equal(event.waker_tid, 0);
+	}
 }
 
 static void hostile_records_are_refused(void **state)

@@ -144,6 +144,31 @@ static void heaviest_first(void **state)
 		assert_true(p->stacks.items[i - 1].ns >= p->stacks.items[i].ns);
 }
 
+static const struct wait_waker *waker_of(const struct profile *p, enum wait_kind kind,
+					 const char *name)
+{
+	vec_each (&p->wakers, waker) {
+		if (waker->kind == kind && !strcmp(waker->name, name))
+			return waker;
+	}
+	return NULL;
+}
+
+static void waits_name_who_ended_them(void **state)
+{
+	const struct profile *p = *state;
+	const struct wait_waker *writer = waker_of(p, WAIT_PIPE, "the-writer");
+	const struct wait_waker *timer = waker_of(p, WAIT_SLEEP, "interrupt");
+
+	if (p->tier > TIER_0)
+		return; /* wake-ups are not seen */
+	assert_non_null(writer);
+	assert_true(writer->ns >= p->waits.wait_ns[WAIT_PIPE] / 10 * 8);
+	assert_true(writer->tid != writer->pid);
+	assert_non_null(timer);
+	assert_true(timer->ns >= p->waits.wait_ns[WAIT_SLEEP] / 10 * 8);
+}
+
 static int profile_calls(enum tier tier, struct profile *ret)
 {
 	static const char *const argv[] = { WORKLOADS "/calls", WORKLOADS "/calls_library.so",
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test(cpu_time_is_sampled_with_inlined_calls),
 		cmocka_unit_test(functions_that_do_nothing_have_no_time),
 		cmocka_unit_test(heaviest_first),
+		cmocka_unit_test(waits_name_who_ended_them),
 		cmocka_unit_test(tier_2_samples_the_program),
 	};
 	struct profile probe = { 0 };
