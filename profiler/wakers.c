@@ -75,12 +75,17 @@ static void merge(struct wait_wakers *all, const struct waker_entry *entry, enum
 				    .waits = entry->waits };
 
 	vec_each (all, it) {
-		if (it->kind == kind && it->tid == waker.tid && it->pid == waker.pid &&
-		    !strcmp(it->name, entry->name)) {
-			it->ns += entry->ns;
-			it->waits += entry->waits;
-			return;
+		if (it->kind != kind || it->tid != waker.tid || it->pid != waker.pid)
+			continue;
+		if (!waker.tid && strcmp(it->name, entry->name))
+			continue;
+		it->ns += entry->ns;
+		it->waits += entry->waits;
+		if (!strcmp(it->name, "?")) { /* it was gone when that one was met */
+			free(it->name);
+			it->name = xstrdup(entry->name);
 		}
+		return;
 	}
 	waker.name = xstrdup(entry->name);
 	vec_push(all, waker);

@@ -158,15 +158,17 @@ static void waits_name_who_ended_them(void **state)
 {
 	const struct profile *p = *state;
 	const struct wait_waker *writer = waker_of(p, WAIT_PIPE, "the-writer");
-	const struct wait_waker *timer = waker_of(p, WAIT_SLEEP, "interrupt");
 
 	if (p->tier > TIER_0)
 		return; /* wake-ups are not seen */
 	assert_non_null(writer);
 	assert_true(writer->ns >= p->waits.wait_ns[WAIT_PIPE] / 10 * 8);
 	assert_true(writer->tid != writer->pid);
-	assert_non_null(timer);
-	assert_true(timer->ns >= p->waits.wait_ns[WAIT_SLEEP] / 10 * 8);
+	/* A timer's wake-ups are not all seen, but none is taken for a thread's. */
+	vec_each (&p->wakers, waker) {
+		if (waker->kind == WAIT_SLEEP && waker->tid)
+			assert_true(waker->ns <= p->waits.wait_ns[WAIT_SLEEP] / 10);
+	}
 }
 
 static int profile_calls(enum tier tier, struct profile *ret)
