@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "db/finding.h"
@@ -44,6 +45,14 @@ static void check_machine(const struct run *a, const struct run *b, struct strin
 	strings_add(why_not, strbuf_str(&sb));
 }
 
+/* A trial may run the list of tasks several times over; a part of the list is another job. */
+static bool runs_whole_list(const struct run *run)
+{
+	size_t n = run->workload.tasks.n;
+
+	return n && run->race.conditions.tasks && run->race.conditions.tasks % n == 0;
+}
+
 static void check_workload(const struct run *a, const struct run *b, struct strings *why_not)
 {
 	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };
@@ -54,7 +63,8 @@ static void check_workload(const struct run *a, const struct run *b, struct stri
 			    or_unknown(b->workload.id));
 		strings_add(why_not, strbuf_str(&sb));
 	} else if (a->race.measured && b->race.measured &&
-		   a->race.conditions.tasks != b->race.conditions.tasks) {
+		   a->race.conditions.tasks != b->race.conditions.tasks &&
+		   !(runs_whole_list(a) && runs_whole_list(b))) {
 		strbuf_addf(&sb, "other trials: %llu tasks each, then %llu",
 			    (unsigned long long)a->race.conditions.tasks,
 			    (unsigned long long)b->race.conditions.tasks);
@@ -194,14 +204,29 @@ static enum change judge(const struct comparison_entry *e, double floor)
 	return CHANGE_CANNOT_TELL;
 }
 
-static void measure(const struct race_entry *a, const struct race_entry *b,
-		    struct comparison_entry *ret)
+/*
+ * Wall time of each trial divided by its tasks: two races may have run the list a different number
+ * of times. Owned by the caller.
+ */
+static double *walls_per_task(const struct run *run, const struct race_entry *e)
 {
+	double tasks = (double)(run->race.conditions.tasks ? run->race.conditions.tasks : 1);
+	double *walls = xcalloc(e->walls.n, sizeof(*walls));
+
+	for (size_t i = 0; i < e->walls.n; i++)
+		walls[i] = e->walls.items[i] / tasks;
+	return walls;
+}
+
+static void measure(const struct run *a, const struct run *b, const struct race_entry *ea,
+		    const struct race_entry *eb, struct comparison_entry *ret)
+{
+	CLEANUP(cleanup_free) double *wa = walls_per_task(a, ea);
+	CLEANUP(cleanup_free) double *wb = walls_per_task(b, eb);
 	struct rng rng = { SEED };
 
-	ret->p = stats_mann_whitney(a->walls.items, a->walls.n, b->walls.items, b->walls.n);
-	ret->ratio = stats_bootstrap_ratio(a->walls.items, a->walls.n, b->walls.items, b->walls.n,
-					   CONFIDENCE, &rng);
+	ret->p = stats_mann_whitney(wa, ea->walls.n, wb, eb->walls.n);
+	ret->ratio = stats_bootstrap_ratio(wa, ea->walls.n, wb, eb->walls.n, CONFIDENCE, &rng);
 }
 
 static char *why_unmeasured(const char *run, const struct race_entry *e)
@@ -236,7 +261,7 @@ static struct comparison_entry compare_entry(const struct run *a, const struct r
 		ret.why = usable(ea) ? why_unmeasured(b->id, eb) : why_unmeasured(a->id, ea);
 		return ret;
 	}
-	measure(ea, eb, &ret);
+	measure(a, b, ea, eb, &ret);
 	ret.change = comparable ? judge(&ret, floor) : CHANGE_CANNOT_TELL;
 	if (!comparable)
 		ret.why = xstrdup("the runs are not comparable");

@@ -26,6 +26,8 @@
 #define CEILING_MIN      0.8  /* of the cores that the lanes can use */
 #define CONTROL_MAX      1.25 /* of one sequential run over the other, in a round */
 #define CLIMB_GAIN       1.05
+#define FAR_BEHIND       0.6  /* of the fastest lane's speed: no winner comes from there */
+#define FAR_EVERY        3    /* rounds */
 #define NARROW           0.05 /* half an interval over its value */
 #define ROUNDS_ENOUGH    6
 #define ROUNDS_MIN       5         /* data/table.tsv: fewer give no verdict */
@@ -52,6 +54,7 @@ struct lane {
 	double round_ns; /* mean wall time of the round that is going on */
 	double round_cpu_ns;
 	double cores_used; /* CPU time over wall time, of the warm-up */
+	int every;         /* it runs in every so many rounds */
 	struct samples round_latencies, latencies, cpu;
 	struct race_entry entry;
 };
@@ -167,7 +170,9 @@ static struct lane *add_lane(struct course *c, const struct harness *harness, in
 {
 	struct lane *lane = vec_add(&c->lanes);
 
-	*lane = (struct lane){ .harness = harness, .base = base, .shown = shown, .runs = 1 };
+	*lane = (struct lane){
+		.harness = harness, .base = base, .shown = shown, .runs = 1, .every = 1
+	};
 	lane->entry.model = harness->model;
 	lane->entry.workers = workers;
 	lane->entry.isolation = xstrdup(harness->isolation);
@@ -311,6 +316,34 @@ static struct error *enter_all(struct course *c)
 	return NULL;
 }
 
+/*
+ * A rung far behind is on the curve, and can be no winner: it takes part in some rounds only, so
+ * that the others get more of them. Not where the user named the numbers of workers.
+ */
+static void favour_contenders(struct course *c)
+{
+	double best = 0;
+
+	for (int pass = 0; pass < 2 && !c->opt->workers_n; pass++) {
+		vec_each (&c->lanes, lane) {
+			const struct lane *base = &c->lanes.items[lane->base];
+			double speed = is_ok(lane) ? base->round_ns / lane->round_ns : 0;
+
+			if (!is_ok(lane) || !lane->shown ||
+			    lane->base == (size_t)(lane - c->lanes.items))
+				continue;
+			if (pass && speed < FAR_BEHIND * best)
+				lane->every = FAR_EVERY;
+			best = fmax(best, speed);
+		}
+	}
+}
+
+static bool takes_part(const struct course *c, const struct lane *lane)
+{
+	return is_ok(lane) && c->rounds % lane->every == 0;
+}
+
 /* --- rounds ----------------------------------------------------------------------------------- */
 
 static void show_progress(const struct course *c, const struct lane *lane)
@@ -377,7 +410,7 @@ static void keep_round(struct course *c)
 		struct lane *lane = &c->lanes.items[i];
 		double base_ns = lane->base ? c->lanes.items[lane->base].round_ns : sequential_ns;
 
-		if (!is_ok(lane))
+		if (!takes_part(c, lane))
 			continue;
 		vec_push(&lane->entry.walls, lane->round_ns);
 		vec_push(&lane->entry.ratios,
@@ -450,7 +483,7 @@ static struct error *run_round(struct course *c)
 	for (size_t i = 0; !err && i < c->lanes.n; i++) {
 		struct lane *lane = &c->lanes.items[order[i]];
 
-		if (!is_ok(lane))
+		if (!takes_part(c, lane))
 			continue;
 		show_progress(c, lane);
 		err = time_lane(c, lane, &steal);
@@ -480,7 +513,7 @@ static bool all_narrow(struct course *c)
 	vec_each (&c->lanes, lane) {
 		struct estimate e = { 0 };
 
-		if (!is_ok(lane) || !lane->shown)
+		if (!is_ok(lane) || !lane->shown || lane->every > 1)
 			continue;
 		e = estimate(c, &lane->entry.ratios);
 		if (e.high - e.low > 2 * NARROW * e.value)
@@ -660,6 +693,7 @@ struct error *race_run(const struct target *target, const struct workload *workl
 	c.rng.state = seed;
 	progress_start("race", 1000);
 	err = enter_all(&c);
+	favour_contenders(&c);
 	if (!err)
 		err = run_rounds(&c);
 	if (err)

@@ -1,7 +1,7 @@
 # Every command on a small real job: grep over generated files.
 . "${0%/*}/lib.sh"
 db=$dir/h.db
-for i in $(seq 12); do seq $((i * 400000)) >"f$i"; done
+for i in $(seq 12); do seq $((i * 20000)) >"f$i"; done
 ls f* >tasks
 
 run 0 "$CONCUR" --version

@@ -95,6 +95,26 @@ static void test_ratio_above_one_means_b_is_faster(void **state)
 	assert_string_equal(there.b, b.id);
 }
 
+/* A trial that ran the list twice took twice as long for the same work. */
+static void test_trials_of_another_length(void **state)
+{
+	CLEANUP(run_clear) struct run a = { 0 };
+	CLEANUP(run_clear) struct run b = { 0 };
+	CLEANUP(comparison_clear) struct comparison c = { 0 };
+	const struct estimate *r;
+
+	(void)state;
+	race_of(&a, 9, 1e9);
+	race_of(&b, 9, 2e9);
+	assert_true(a.workload.tasks.n > 0);
+	a.race.conditions.tasks = a.workload.tasks.n;
+	b.race.conditions.tasks = 2 * b.workload.tasks.n;
+	compare_runs(&a, &b, &c);
+	assert_true(c.comparable);
+	r = &c.entries.items[0].ratio;
+	assert_true(r->value > 0.99 && r->value < 1.01);
+}
+
 /* A wide sample whose median did not move: neither better nor worse nor the same. */
 static void test_a_wide_interval_cannot_tell(void **state)
 {
@@ -188,7 +208,7 @@ static void other_tool(struct run *b)
 
 static void other_trials(struct run *b)
 {
-	b->race.conditions.tasks = 80;
+	b->race.conditions.tasks = 39; /* a part of the list */
 }
 
 static void test_what_cannot_be_compared_is_named(void **state)
@@ -203,7 +223,7 @@ static void test_what_cannot_be_compared_is_named(void **state)
 				  "then 3 tasks (ffff)" },
 		{ other_tier, "other measuring tier: T1, then T3" },
 		{ other_tool, "other version of concur: 0.1.0, then 0.2.0" },
-		{ other_trials, "other trials: 40 tasks each, then 80" },
+		{ other_trials, "other trials: 40 tasks each, then 39" },
 	};
 
 	(void)state;
@@ -365,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_rule),
 		cmocka_unit_test(test_ratio_above_one_means_b_is_faster),
+		cmocka_unit_test(test_trials_of_another_length),
 		cmocka_unit_test(test_a_wide_interval_cannot_tell),
 		cmocka_unit_test(test_entries_are_the_union),
 		cmocka_unit_test(test_what_cannot_be_compared_is_named),
