@@ -27,6 +27,7 @@ void callgraph_clear(struct callgraph *g)
 	free(g->out);
 	free(g->reach);
 	free(g->entry);
+	free(g->sink);
 	*g = (struct callgraph){ 0 };
 }
 
@@ -54,22 +55,27 @@ static bool has_any_word(const char *name, const char *const *words)
 	return false;
 }
 
-bool callgraph_is_sink(const struct program *p, uint32_t function)
+static bool is_sink(const struct program *p, uint32_t symbol)
 {
 	static const char *const ends[] = { "assert", "panic", "fatal", "die",   "abort",
 					    "bug",    "usage", "oom",   "crash", NULL };
 	static const char *const reports[] = { "log",     "warn",  "warning", "err",     "error",
 					       "debug",   "trace", "msg",     "message", "perror",
 					       "verbose", "print", NULL };
-	const struct program_symbol *s = &p->symbols.items[function];
-	const struct catalogue_entry *e = program_catalogued(p, function);
+	const struct program_symbol *s = &p->symbols.items[symbol];
+	const struct catalogue_entry *e = program_catalogued(p, symbol);
 	bool takes_text = strstr(s->type, "...") ||
 			  (!strncmp(s->type, "void (", 6) && strstr(s->type, "const char *"));
 
-	if (p->no_return[function] || (e && e->effects & EFFECT_BIT(EFFECT_LOG)))
+	if (p->no_return[symbol] || (e && e->effects & EFFECT_BIT(EFFECT_LOG)))
 		return true;
 	return s->flags & SYMBOL_DEFINED &&
 	       (has_any_word(s->name, ends) || (takes_text && has_any_word(s->name, reports)));
+}
+
+bool callgraph_is_sink(const struct callgraph *g, uint32_t symbol)
+{
+	return g->sink[symbol];
 }
 
 static struct call_edge *edge_between(struct callgraph *g, uint32_t caller, uint32_t callee)
@@ -94,7 +100,7 @@ static void add_call(struct callgraph *g, const struct program_walk *w, uint32_t
 	const struct program *p = g->program;
 	struct call_edge *e = edge_between(g, w->function, callee);
 	const struct catalogue_entry *entry = program_catalogued(p, callee);
-	bool cold = w->cold || callgraph_is_sink(p, callee);
+	bool cold = w->cold || callgraph_is_sink(g, callee);
 	enum path_class path = cold ? PATH_COLD : pointer ? PATH_POINTER : PATH_DIRECT;
 
 	if (path < e->path) {
@@ -227,6 +233,9 @@ void callgraph_build(const struct program *p, const struct pointers *pointers,
 	size_t cells = (p->symbols.n + 1) * EFFECT_COUNT;
 
 	g.entry = xcalloc(p->symbols.n + 1, sizeof(*g.entry));
+	g.sink = xcalloc(p->symbols.n + 1, sizeof(*g.sink));
+	for (size_t i = 0; i < p->symbols.n; i++)
+		g.sink[i] = is_sink(p, (uint32_t)i);
 	add_calls(&g);
 	index_edges(&g, true, &g.first_in, &g.in);
 	index_edges(&g, false, &g.first_out, &g.out);

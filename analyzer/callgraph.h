@@ -45,6 +45,7 @@ struct callgraph {
 	uint32_t *first_in, *in, *first_out, *out;
 	struct reach *reach; /* by function and effect */
 	uint8_t *entry;      /* by symbol: enum entry_kind */
+	bool *sink;          /* by symbol: see callgraph_is_sink() */
 };
 
 /* How the world outside gets to call a function. */
@@ -65,6 +66,6 @@ char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect e
 /* Marks `from` and every function it leads to over paths of this class or better. */
 void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked);
 /* A function of the project that only reports: a path through it tells nothing. */
-bool callgraph_is_sink(const struct program *p, uint32_t function);
+bool callgraph_is_sink(const struct callgraph *g, uint32_t symbol);
 
 #endif

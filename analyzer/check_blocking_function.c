@@ -37,7 +37,7 @@ void check_blocking_function(const struct check_context *c, struct fact_list *li
 		uint32_t function = (uint32_t)i;
 
 		if (s->kind != SYMBOL_FUNCTION || !(s->flags & SYMBOL_DEFINED) ||
-		    callgraph_is_sink(c->program, function))
+		    callgraph_is_sink(c->graph, function))
 			continue;
 		for (int effect = -1; check_next_wait(&effect);) {
 			const struct reach *r = callgraph_reach(c->graph, function, effect);

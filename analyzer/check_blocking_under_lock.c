@@ -13,7 +13,7 @@ static bool find_wait(const struct check_context *c, const struct program_walk *
 		bool direct = e && pointers_effects(c->pointers, w, e) & EFFECT_BIT(i);
 
 		if (!direct && (r->path != PATH_DIRECT || r->distance >= MAX_DISTANCE ||
-				callgraph_is_sink(c->program, w->symbol)))
+				callgraph_is_sink(c->graph, w->symbol)))
 			continue;
 		*ret_effect = i;
 		*ret_path = direct ? NULL : callgraph_path(c->graph, w->symbol, i);

@@ -9,7 +9,7 @@ static int find_wait(const struct check_context *c, const struct program_walk *w
 {
 	const struct catalogue_entry *e = program_catalogued(c->program, w->symbol);
 
-	if (callgraph_is_sink(c->program, w->symbol))
+	if (callgraph_is_sink(c->graph, w->symbol))
 		return -1;
 	for (int i = -1; check_next_wait(&i);) {
 		const struct reach *r = callgraph_reach(c->graph, w->symbol, i);

@@ -19,12 +19,19 @@ struct candidate {
 	bool waits;
 };
 
+struct shared_write {
+	uint32_t function, variable;
+};
+
 struct search {
 	const struct check_context *c;
 	uint16_t *depth; /* from main, over calls that are not cold */
 	uint32_t *mark;  /* search in which the function was last seen */
 	uint32_t searches;
 	size_t *loops; /* in the function's body */
+	struct {
+		VEC_FIELDS(struct shared_write);
+	} writes; /* in the order of the walk */
 };
 
 static bool is_project_function(const struct program *p, uint32_t i)
@@ -64,11 +71,24 @@ static void find_depths(struct search *s)
 	vec_clear(&queue);
 }
 
-static void count_loops(struct search *s)
+static bool is_shared(const struct program_symbol *v)
 {
-	for (struct program_walk w = { .program = s->c->program }; program_next(&w);)
-		if (w.event->kind == EVENT_LOOP && w.function != TU_NONE)
+	return !(v->flags & (SYMBOL_THREAD_LOCAL | SYMBOL_ATOMIC | SYMBOL_SYNC));
+}
+
+static void collect(struct search *s)
+{
+	const struct program *p = s->c->program;
+
+	for (struct program_walk w = { .program = p }; program_next(&w);) {
+		if (w.function == TU_NONE)
+			continue;
+		if (w.event->kind == EVENT_LOOP)
 			s->loops[w.function]++;
+		else if ((w.event->kind == EVENT_WRITE || w.event->kind == EVENT_WRITE_THROUGH) &&
+			 is_shared(&p->symbols.items[w.symbol]))
+			vec_push(&s->writes, ((struct shared_write){ w.function, w.symbol }));
+	}
 }
 
 /* How many functions it leads to, and whether any of them loops or is known to compute. */
@@ -183,20 +203,14 @@ static void add_shared(struct search *s, struct candidate *c, struct strbuf *out
 	size_t n = 0;
 
 	explore(s, c);
-	for (struct program_walk w = { .program = p }; program_next(&w);) {
-		const struct program_symbol *v;
-
-		if ((w.event->kind != EVENT_WRITE && w.event->kind != EVENT_WRITE_THROUGH) ||
-		    w.function == TU_NONE || s->mark[w.function] != s->searches || seen[w.symbol])
+	vec_each (&s->writes, w) {
+		if (s->mark[w->function] != s->searches || seen[w->variable])
 			continue;
-		v = &p->symbols.items[w.symbol];
-		if (v->flags & (SYMBOL_THREAD_LOCAL | SYMBOL_ATOMIC | SYMBOL_SYNC))
-			continue;
-		seen[w.symbol] = true;
+		seen[w->variable] = true;
 		n++;
 		if (n <= 4)
 			strbuf_addf(out, "%s%s", n == 1 ? "; writes shared state: " : ", ",
-				    v->name);
+				    p->symbols.items[w->variable].name);
 	}
 	if (n > 4)
 		strbuf_addf(out, " and %zu more", n - 4);
@@ -243,13 +257,12 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	s.mark = xcalloc(n + 1, sizeof(*s.mark));
 	s.loops = xcalloc(n + 1, sizeof(*s.loops));
 	find_depths(&s);
-	count_loops(&s);
+	collect(&s);
 	for (size_t i = 0; i < n; i++) {
 		struct candidate candidate;
 
 		if (is_project_function(c->program, (uint32_t)i) &&
-		    !callgraph_is_sink(c->program, (uint32_t)i) &&
-		    judge(&s, (uint32_t)i, &candidate))
+		    !callgraph_is_sink(c->graph, (uint32_t)i) && judge(&s, (uint32_t)i, &candidate))
 			vec_push(&found, candidate);
 	}
 	if (found.n)
@@ -257,6 +270,7 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	for (size_t i = 0; i < found.n && i < MOST; i++)
 		add(&s, &found.items[i], i + 1, list);
 	vec_clear(&found);
+	vec_clear(&s.writes);
 	free(s.depth);
 	free(s.mark);
 	free(s.loops);

@@ -26,7 +26,9 @@ void program_clear(struct program *p)
 	vec_clear(&p->units);
 	vec_clear(&p->symbols);
 	free(p->no_return);
+	free(p->catalogued);
 	p->no_return = NULL;
+	p->catalogued = NULL;
 }
 
 /* A definition says more about the place than a declaration does. */
@@ -93,12 +95,19 @@ static bool declared_no_return(const struct program *p, size_t i)
 	return s->flags & SYMBOL_NORETURN || (e && e->effects & EFFECT_BIT(EFFECT_NORETURN));
 }
 
-/* A function whose last step, outside all blocks, is a call that does not return, does not either:
- * few say so in their declaration. True if one more was found. */
-static bool infer_no_return(struct program *p)
+struct last_call {
+	uint32_t function, callee;
+};
+
+struct last_calls {
+	VEC_FIELDS(struct last_call);
+};
+
+/* The functions whose last step, outside all blocks, is a call. */
+static struct last_calls collect_last_calls(const struct program *p)
 {
+	struct last_calls calls = { 0 };
 	uint32_t last = TU_NONE; /* the callee, when nothing has happened since */
-	bool found = false;
 	size_t depth = 0;
 
 	for (struct program_walk w = { .program = p }; program_next(&w);) {
@@ -116,22 +125,55 @@ static bool infer_no_return(struct program *p)
 			last = depth ? TU_NONE : w.symbol;
 			break;
 		case EVENT_FUNCTION_END:
-			if (last != TU_NONE && p->no_return[last] && !p->no_return[w.symbol])
-				found = p->no_return[w.symbol] = true;
+			if (last != TU_NONE)
+				vec_push(&calls, ((struct last_call){ w.symbol, last }));
 			last = TU_NONE;
 			break;
 		}
 	}
-	return found;
+	return calls;
+}
+
+/* If that call does not return, the function does not either: few say so in their declaration. */
+static void infer_no_return(struct program *p)
+{
+	struct last_calls calls = collect_last_calls(p);
+	bool found = true;
+
+	for (int round = 0; round < 8 && found; round++) {
+		found = false;
+		vec_each (&calls, c)
+			if (p->no_return[c->callee] && !p->no_return[c->function])
+				found = p->no_return[c->function] = true;
+	}
+	vec_clear(&calls);
+}
+
+/* Looked up once a symbol: the checks ask at every call. */
+static const struct catalogue_entry *find_catalogued(const struct program *p,
+						     const struct program_symbol *s)
+{
+	const struct catalogue_entry *e;
+
+	if (s->kind != SYMBOL_FUNCTION)
+		return NULL;
+	if (!(s->flags & (SYMBOL_DEFINED | SYMBOL_INTERNAL)))
+		return catalogue_find(p->catalogue, s->name);
+	if (!catalogue_has_own(p->catalogue))
+		return NULL;
+	e = catalogue_find(p->catalogue, s->name);
+	return e && e->is_own ? e : NULL;
 }
 
 void program_link(struct program *p)
 {
 	p->no_return = xcalloc(p->symbols.n + 1, sizeof(*p->no_return));
-	for (size_t i = 0; i < p->symbols.n; i++)
+	p->catalogued = xcalloc(p->symbols.n + 1, sizeof(*p->catalogued));
+	for (size_t i = 0; i < p->symbols.n; i++) {
+		p->catalogued[i] = find_catalogued(p, &p->symbols.items[i]);
 		p->no_return[i] = declared_no_return(p, i);
-	for (int round = 0; round < 8 && infer_no_return(p); round++)
-		;
+	}
+	infer_no_return(p);
 }
 
 const char *program_path(const struct program *p, const char *path)
@@ -141,20 +183,7 @@ const char *program_path(const struct program *p, const char *path)
 
 const struct catalogue_entry *program_catalogued(const struct program *p, uint32_t symbol)
 {
-	const struct program_symbol *s;
-	const struct catalogue_entry *e;
-
-	if (symbol == TU_NONE)
-		return NULL;
-	s = &p->symbols.items[symbol];
-	if (s->kind != SYMBOL_FUNCTION)
-		return NULL;
-	if (!(s->flags & (SYMBOL_DEFINED | SYMBOL_INTERNAL)))
-		return catalogue_find(p->catalogue, s->name);
-	if (!catalogue_has_own(p->catalogue))
-		return NULL;
-	e = catalogue_find(p->catalogue, s->name);
-	return e && e->is_own ? e : NULL;
+	return symbol == TU_NONE ? NULL : p->catalogued[symbol];
 }
 
 static bool ends_cold(const struct program_walk *w)

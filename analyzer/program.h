@@ -35,9 +35,11 @@ struct program {
 		VEC_FIELDS(struct program_symbol);
 	} symbols;
 	struct program_key *keys;
-	bool *no_return; /* by symbol: functions that end the program, as far as can be seen */
-	const char *directory;             /* borrowed */
-	const struct catalogue *catalogue; /* borrowed */
+	/* By symbol, from program_link() on: */
+	bool *no_return; /* functions that end the program, as far as can be seen */
+	const struct catalogue_entry **catalogued; /* see program_catalogued() */
+	const char *directory;                     /* borrowed */
+	const struct catalogue *catalogue;         /* borrowed */
 	bool in_part;   /* units are left out: what is not there proves nothing */
 	unsigned glibc; /* the program's, as catalogue_version(); 0: older than any */
 };
