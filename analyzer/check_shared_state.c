@@ -81,28 +81,72 @@ static bool writes_argument(const struct catalogue_entry *e, uint16_t which)
 	return false;
 }
 
-/* What a library function known to the catalogue does with an address: memset() writes, printf()
- * reads. The access was added just before the call. */
+/* Is `name` what the lvalue begins with: "root" of "root.list[]"? */
+static bool is_root(const char *lvalue, const char *name)
+{
+	size_t n = strlen(name);
+
+	return *name && !strncmp(lvalue, name, n) && (!lvalue[n] || strchr(".-[", lvalue[n]));
+}
+
+/* The access made by the argument: before the call, in its line, to the variable its lvalue begins
+ * with. An address comes before what is only read: memmove(a, a + 1, n). NULL: none that counts. */
+static struct site *argument_site(struct variable *variables, const struct program_walk *w,
+				  const struct event *arg)
+{
+	const struct tu *tu = &w->in->tu;
+	const char *lvalue = program_text(w, arg->text);
+	struct site *read = NULL;
+
+	for (const struct event *e = w->event; e-- > tu->events.items;) {
+		struct variable *v;
+
+		if (e->kind == EVENT_FUNCTION || e->kind == EVENT_BLOCK)
+			break;
+		if ((e->kind != EVENT_READ && e->kind != EVENT_ADDRESS) || e->line != arg->line ||
+		    !is_root(lvalue, tu_string(tu, tu->symbols.items[e->symbol].name)))
+			continue;
+		v = &variables[w->in->symbols[e->symbol]];
+		for (size_t i = v->n; i-- && v->items[i].line == e->line;)
+			if (v->items[i].kind == EVENT_ADDRESS)
+				return &v->items[i];
+			else if (v->items[i].kind == EVENT_READ && !read)
+				read = &v->items[i];
+	}
+	return read;
+}
+
+/*
+ * What a library function known to the catalogue does with an address: memset() writes, printf()
+ * reads; any other may keep it. Given a pointer's value, it writes through the pointer.
+ */
 static void judge_arguments(struct variable *variables, const struct check_context *c,
 			    const struct program_walk *w)
 {
 	const struct catalogue_entry *e = program_catalogued(c->program, w->symbol);
 	const struct event *args;
+	bool only_reads;
 	size_t n;
 
 	if (!e || !(catalogue_has(e, CONDITION_WRITES) || e->effects & EFFECT_BIT(EFFECT_OUTPUT)))
 		return;
+	only_reads = e->effects & EFFECT_BIT(EFFECT_OUTPUT) ||
+		     strstr(c->program->symbols.items[w->symbol].type, "...");
 	args = program_arguments(w, &n);
 	for (size_t i = 0; i < n; i++) {
-		struct variable *v;
+		bool writes = writes_argument(e, args[i].which);
+		struct site *site;
 
-		if (!(args[i].flags & ARGUMENT_SYMBOL))
+		if (!(args[i].flags & ARGUMENT_LVALUE) || !(writes || only_reads))
 			continue;
-		v = &variables[w->in->symbols[args[i].symbol]];
-		if (v->n && v->items[v->n - 1].kind == EVENT_ADDRESS &&
-		    v->items[v->n - 1].line == args[i].line)
-			v->items[v->n - 1].kind =
-				writes_argument(e, args[i].which) ? EVENT_WRITE : EVENT_READ;
+		site = argument_site(variables, w, &args[i]);
+		if (!site)
+			continue;
+		if (!writes)
+			site->kind = EVENT_READ;
+		else
+			site->kind =
+				site->kind == EVENT_ADDRESS ? EVENT_WRITE : EVENT_WRITE_THROUGH;
 	}
 }
 
