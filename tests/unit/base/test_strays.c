@@ -274,5 +274,6 @@ int main(void)
 		cmocka_unit_test(a_killed_concur_leaves_no_command),
 	};
 
+	leash_prepare();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

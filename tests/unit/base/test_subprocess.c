@@ -620,5 +620,6 @@ int main(void)
 		cmocka_unit_test(an_end_in_time_is_no_time_out),
 	};
 
+	leash_prepare();
 	return cmocka_run_group_tests(tests, make_scripts, remove_scripts);
 }
