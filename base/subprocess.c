@@ -603,15 +603,13 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 	}
 }
 
-/*
- * Kill and reap all of it. The leader alone first: a group killed at once may be dead, and no stray,
- * by the time the strays are counted.
- */
+/* Kill and reap all of it. */
 static void end(struct subprocess *sub, struct subprocess_result *result)
 {
 	struct live *entry = live_find(sub->pid);
 
-	kill(sub->pid, SIGKILL);
+	kill(-sub->pid, SIGKILL);
+	kill(sub->pid, SIGKILL); /* it may have changed its group */
 	while (wait4(sub->pid, &result->status, 0, &result->usage) < 0 && errno == EINTR)
 		;
 	result->strays = end_strays(entry);
