@@ -22,9 +22,4 @@ struct error *baseline_run(const struct target *target, const struct workload *w
 			   uint64_t timeout_ns, enum tier at_least, struct profile *profile,
 			   struct trial *reference) ERROR_MUST_CHECK;
 
-/* One run of any command, its streams passed through. *status is its wait status. */
-struct error *baseline_profile_command(const char *const *argv, uint64_t timeout_ns,
-				       enum tier at_least, struct profile *ret,
-				       int *status) ERROR_MUST_CHECK;
-
 #endif

@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "base/subprocess.h"
 #include "profiler/offcpu.h"
+#include "profiler/proc.h"
 
 static void read_truth(const char *text, struct outcome *ret)
 {
@@ -107,9 +108,23 @@ static struct error *watch_whole(const struct subprocess *sub, int gate,
 	return offcpu_close(session, profile);
 }
 
+/* On a busy machine a program may take long to get as far as its threads: 10 s at most. */
+static void wait_for_threads(pid_t pid, size_t wanted)
+{
+	for (int i = 0; i < 1000; i++) {
+		CLEANUP(proc_tids_clear) struct proc_tids tids = { 0 };
+		CLEANUP(error_clear) struct error *err = proc_tids(pid, true, &tids);
+
+		if (!err && tids.n >= wanted)
+			break;
+		pause_ns(10000000);
+	}
+	pause_ns(100000000);
+}
+
 /* For a while in the middle of its life. */
 static struct error *watch_part(const struct subprocess *sub, int gate,
-				const struct offcpu_options *opt, uint64_t ns,
+				const struct offcpu_options *opt, const struct setup *setup,
 				struct profile *profile)
 {
 	struct subprocess running = *sub;
@@ -117,10 +132,10 @@ static struct error *watch_part(const struct subprocess *sub, int gate,
 	struct error *err;
 
 	close(gate);
-	pause_ns(100000000);
+	wait_for_threads(sub->pid, setup->attach_at);
 	err = offcpu_open(sub->pid, opt, &session);
 	if (!err) {
-		pause_ns(ns);
+		pause_ns(setup->attach_ns);
 		err = offcpu_close(session, profile);
 	}
 	subprocess_kill(&running);
@@ -166,7 +181,7 @@ static struct error *run(const struct setup *setup, int program, struct outcome 
 	if (err)
 		return err;
 	if (setup->attach_ns)
-		err = watch_part(&sub, gate[1], &opt, setup->attach_ns, &profile);
+		err = watch_part(&sub, gate[1], &opt, setup, &profile);
 	else
 		err = watch_whole(&sub, gate[1], &opt, &profile, &result);
 	if (err)

@@ -31,6 +31,7 @@ struct setup {
 	bool skip_root;
 	double overhead;
 	uint64_t attach_ns; /* not 0: let it run, then watch it for that long and end it */
+	size_t attach_at;   /* ... from when it has this many threads, all under way */
 	uid_t uid;          /* 0: as we are; else a process of that user does it */
 };
 

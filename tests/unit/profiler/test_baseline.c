@@ -137,35 +137,6 @@ static void a_missing_program_is_named(void **state)
 			  "cannot start /nonexistent/program: No such file or directory");
 }
 
-static void any_command_can_be_profiled(void **state)
-{
-	const char *const argv[] = { "sh", "-c", "sleep 0.2; exit 7", NULL };
-	CLEANUP(profile_clear) struct profile profile = { 0 };
-	int before = open_descriptors(), status = 0;
-
-	(void)state;
-	assert_no_error(baseline_profile_command(argv, 60000000000, TIER_0, &profile, &status));
-	assert_int_equal(WEXITSTATUS(status), 7);
-	assert_int_equal(profile.tasks, 1);
-	assert_true(profile.elapsed_ns > 200000000);
-	assert_nothing_left(before);
-}
-
-static void a_command_that_does_not_end_is_named(void **state)
-{
-	const char *const argv[] = { "sleep", "100", NULL };
-	const char *const missing[] = { "/nonexistent/program", NULL };
-	struct profile profile = { 0 };
-	int before = open_descriptors(), status = 0;
-
-	(void)state;
-	assert_error_says(baseline_profile_command(argv, 300000000, TIER_0, &profile, &status),
-			  ERROR_INPUT, "sleep did not end within 0.3 s");
-	assert_error_says(baseline_profile_command(missing, 300000000, TIER_0, &profile, &status),
-			  ERROR_USAGE, "cannot run /nonexistent/program");
-	assert_nothing_left(before);
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -182,8 +153,6 @@ int main(void)
 		cmocka_unit_test(the_profile_is_of_the_tasks),
 		cmocka_unit_test(the_reference_is_the_plain_run),
 		cmocka_unit_test(a_missing_program_is_named),
-		cmocka_unit_test(any_command_can_be_profiled),
-		cmocka_unit_test(a_command_that_does_not_end_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

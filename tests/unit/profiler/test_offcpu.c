@@ -52,10 +52,11 @@ static char *describe(const struct setup *setup, const struct outcome *o, const 
 	const struct wait_profile *w = &o->profile.waits;
 	size_t n;
 
-	n = (size_t)snprintf(text, sizeof(text), "%s %s in %s: %s (%s); wall %.2f cpu %.2f ms, ",
-			     setup->words[0], setup->words[1] ? setup->words[1] : "",
-			     tier_key(o->profile.tier), what, o->failure, (double)w->wall_ns / 1e6,
-			     (double)wait_profile_cpu_ns(w) / 1e6);
+	n = (size_t)snprintf(
+		text, sizeof(text), "%s %s in %s: %s (%s); elapsed %.2f wall %.2f cpu %.2f ms, ",
+		setup->words[0], setup->words[1] ? setup->words[1] : "", tier_key(o->profile.tier),
+		what, o->failure, (double)o->profile.elapsed_ns / 1e6, (double)w->wall_ns / 1e6,
+		(double)wait_profile_cpu_ns(w) / 1e6);
 	n += (size_t)snprintf(text + n, sizeof(text) - n, "runqueue %.2f (%.2f), unknown %.2f",
 			      (double)w->runqueue_ns / 1e6, (double)o->truth_runqueue_ns / 1e6,
 			      (double)w->unknown_ns / 1e6);
@@ -456,8 +457,9 @@ static void attach_to_a_running_process(void **state)
 {
 	(void)state;
 	for (int tier = TIER_0; tier <= TIER_3; tier++) {
-		struct setup setup = { .words = { "locks", "4", "400" },
+		struct setup setup = { .words = { "locks", "4", "2000" },
 				       .at_least = (enum tier)tier,
+				       .attach_at = 5,
 				       .attach_ns = 300000000 };
 		const struct wait_profile *w;
 		struct outcome o;

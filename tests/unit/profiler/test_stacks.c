@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/subprocess.h"
-#include "profiler/baseline.h"
+#include "profiler/watch.h"
 
 struct fixture {
 	struct profile profile;
@@ -175,11 +175,12 @@ static int profile_calls(enum tier tier, struct profile *ret)
 {
 	static const char *const argv[] = { WORKLOADS "/calls", WORKLOADS "/calls_library.so",
 					    NULL };
+	const struct offcpu_options options = { .at_least = tier };
 	CLEANUP(error_clear) struct error *err = NULL;
 	int status;
 
 	subprocess_init();
-	err = baseline_profile_command(argv, 60000000000u, tier, ret, &status);
+	err = watch_command(argv, 60000000000u, &options, ret, &status);
 	if (err)
 		print_error("%s\n", err->message);
 	return err || status;
