@@ -401,10 +401,10 @@ static struct error *report_error(const struct report *report, const char *progr
 	switch (report->stage) {
 	case STAGE_EXEC:
 		return executable_error(program, report->error);
-	case STAGE_CWD:
-		return error_reclass(
-			error_errno("cannot run %s: cannot enter directory %s", program, cwd),
-			ERROR_USAGE);
+	case STAGE_CWD: /* only a child that was given one */
+		return error_reclass(error_errno("cannot run %s: cannot enter directory %s",
+						 program, cwd ? cwd : "."),
+				     ERROR_USAGE);
 	case STAGE_LIMITS:
 		return error_errno("cannot run %s: cannot set its limits", program);
 	case STAGE_FDS:

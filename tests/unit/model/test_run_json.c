@@ -46,7 +46,8 @@ static void assert_refused_n(const char *text, size_t n, const char *message)
 	memcpy(&before, &run, sizeof(run));
 	err = run_json_parse(text, n, &run);
 	if (!err) {
-		print_error("accepted, expected: %s\nin: %.2000s\n", message, text);
+		print_error("accepted, expected: %s\nin: %.2000s\n", message ? message : "an error",
+			    text);
 		fail();
 	}
 	assert_memory_equal(&run, &before, sizeof(run));
