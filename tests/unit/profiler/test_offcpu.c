@@ -295,7 +295,7 @@ static void pure_cpu(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		struct setup setup = { .words = { "burn" }, .at_least = tiers[i] };
+		struct setup setup = { .words = { "burn", "1", "600" }, .at_least = tiers[i] };
 		struct outcome o;
 		double cpu;
 
