@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
+#include "report/phrase.h"
 #include "report/words.h"
 
 #define HURDLES_SHOWN  8
@@ -16,119 +17,15 @@
 #define FRAMES_SHOWN   8
 #define WIDE           100 /* columns from which the tournament has P50 and bars */
 
-static const char *text_or(const char *s, const char *otherwise)
-{
-	return s && *s ? s : otherwise;
-}
-
-static struct word workers_text(int n)
-{
-	return word_count((uint64_t)(n < 0 ? 0 : n), "worker");
-}
-
 /* --- the verdict --- */
-
-static void put_verdict_line(const struct page *p, const struct verdict *v)
-{
-	switch (v->kind) {
-	case VERDICT_RECOMMEND:
-		page_item(p, "Verdict:", INK_BOLD, 9, " %s, %s: %s faster %s, n = %zu",
-			  model_title(v->model), workers_text(v->workers).s,
-			  word_speedup(v->speedup).s, word_interval(v->speedup).s, v->speedup.n);
-		break;
-	case VERDICT_RAISE:
-		page_item(p, "Verdict:", INK_BOLD, 9, " raise the workers to %d: %s", v->workers,
-			  word_estimate(v->speedup).s);
-		break;
-	case VERDICT_LEAVE:
-		page_item(p, "Verdict:", INK_BOLD, 9, " leave it sequential. %s",
-			  v->reasons.n ? v->reasons.items[0] : "");
-		break;
-	case VERDICT_CANNOT_TELL:
-		page_item(p, "Verdict:", INK_BOLD, 9, " cannot tell. %s",
-			  v->missing.n ? v->missing.items[0] : "");
-		break;
-	default:
-		page_item(p, "Verdict:", INK_BOLD, 9, " none was asked for.");
-	}
-}
-
-/* "98 % on-CPU": the share that decides the row, of the time without run-queue delay. */
-static void add_row_share(const struct run *run, struct strbuf *out)
-{
-	const struct wait_profile *w = &run->profile.waits;
-	double base = (double)(w->wall_ns - w->runqueue_ns);
-	double overlap = wait_profile_overlappable_share(w) * (double)w->wall_ns;
-
-	if (!run->profile.measured || w->wall_ns <= w->runqueue_ns)
-		return;
-	strbuf_add(out, " (");
-	if (run->verdict.row != ROW_WAITS)
-		strbuf_addf(out, "%s on-CPU", word_share((double)wait_profile_cpu_ns(w) / base).s);
-	if (run->verdict.row == ROW_MIX)
-		strbuf_add(out, ", ");
-	if (run->verdict.row != ROW_COMPUTE)
-		strbuf_addf(out, "%s in waits that can overlap", word_share(overlap / base).s);
-	strbuf_add(out, ")");
-}
-
-/* "The three witnesses agree.", or who does not. */
-static void add_agreement(const struct verdict *v, struct strbuf *out)
-{
-	CLEANUP(strbuf_clear) struct strbuf silent = { 0 };
-
-	if (v->kind == VERDICT_CANNOT_TELL || !v->agreement)
-		return;
-	vec_each (&v->witnesses, w) {
-		if (!w->heard)
-			strbuf_addf(&silent, "%s%s", silent.len ? ", " : "", w->name);
-	}
-	if (strcmp(v->agreement, "agree"))
-		strbuf_addf(out, " %c%s.", v->agreement[0] == 'd' ? 'D' : v->agreement[0],
-			    v->agreement + 1);
-	else
-		strbuf_add(out, silent.len ? " The witnesses heard agree."
-					   : " The three witnesses agree.");
-	if (silent.len)
-		strbuf_addf(out, " Not heard: %s.", silent.s);
-}
-
-static void put_row_line(const struct page *p, const struct run *run)
-{
-	const struct verdict *v = &run->verdict;
-	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-
-	if (v->has_row) {
-		strbuf_addf(&text, " %s %s %s", row_situation(v->row), page_arrow(p),
-			    row_approach(v->row));
-		add_row_share(run, &text);
-		strbuf_addch(&text, '.');
-	} else {
-		strbuf_add(&text, " not known.");
-	}
-	add_agreement(v, &text);
-	page_item(p, "Row:", INK_BOLD, 5, "%s", strbuf_str(&text));
-}
-
-/* The model whose hurdles a verdict lists: see advisor.h. */
-static enum model hurdles_model(const struct verdict *v)
-{
-	if (v->kind == VERDICT_RECOMMEND && v->model != MODEL_PROCESSES)
-		return v->model;
-	return MODEL_THREADS;
-}
 
 static void put_ties(const struct page *p, const struct verdict *v)
 {
 	vec_each (&v->ties, t) {
-		CLEANUP(strbuf_clear) struct strbuf needs = { 0 };
+		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-		if (t->model == hurdles_model(v) && v->hurdles.n)
-			strbuf_addf(&needs, ": needs %s to the code first",
-				    word_count(v->hurdles.n, "change").s);
-		page_item(p, "Tie:", INK_BOLD, 5, " %s (%s) %s%s.", model_title(t->model),
-			  workers_text(t->workers).s, word_estimate(t->speedup).s,
-			  strbuf_str(&needs));
+		phrase_tie(v, t, &text);
+		page_item(p, "Tie:", INK_BOLD, 5, " %s", strbuf_str(&text));
 	}
 }
 
@@ -159,10 +56,7 @@ static void put_witnesses(const struct page *p, const struct verdict *v)
 	page_heading(p, "Witnesses", NULL);
 	vec_each (&v->witnesses, w) {
 		bool asked = v->kind != VERDICT_CANNOT_TELL;
-		const char *stand = !w->heard   ? "not heard"
-				    : !asked    ? "heard"
-				    : w->agrees ? "agrees"
-						: "dissents";
+		const char *stand = phrase_stand(v, w);
 		enum ink ink = !w->heard || !asked ? INK_DIM : w->agrees ? INK_GOOD : INK_DOUBT;
 		CLEANUP(cleanup_free) char *label = xasprintf("  %-6s %-9s ", w->name, stand);
 
@@ -178,14 +72,13 @@ static void put_hurdles(const struct page *p, const struct verdict *v)
 						      { "PLACES", GRID_RIGHT },
 						      { "WHAT", GRID_WRAP } };
 	CLEANUP(grid_free) struct grid *g = NULL;
-	CLEANUP(cleanup_free) char *title = NULL;
+	CLEANUP(strbuf_clear) struct strbuf title = { 0 };
 	size_t shown = 0;
 
 	if (!v->hurdles.n)
 		return;
-	title = xasprintf("In the way of %s: %s", model_title(hurdles_model(v)),
-			  word_count(v->hurdles.n, "change").s);
-	page_heading(p, title, "the most widely written first");
+	phrase_hurdles(v, &title);
+	page_heading(p, title.s, "the most widely written first");
 	g = grid_new(p, columns, 3);
 	vec_each (&v->hurdles, h) {
 		size_t row;
@@ -227,24 +120,18 @@ static const struct race_entry **sorted_entries(const struct race *race)
 	return list;
 }
 
-/* What the verdict made of an entry. */
-static const char *note_of(const struct race_entry *e, const struct verdict *v, enum ink *ink)
+static enum ink ink_of_note(const char *note)
 {
-	bool names_a_model = v && v->kind != VERDICT_NONE && v->kind != VERDICT_CANNOT_TELL;
-
-	*ink = INK_BAD;
-	if (e->outcome != OUTCOME_OK)
-		return "out";
-	*ink = INK_GOOD;
-	if (names_a_model && v->model == e->model && v->workers == e->workers)
-		return "verdict";
-	*ink = INK_DOUBT;
-	for (size_t i = 0; names_a_model && i < v->ties.n; i++) {
-		if (v->ties.items[i].model == e->model && v->ties.items[i].workers == e->workers)
-			return "tie";
+	switch (*note) {
+	case 'o':
+		return INK_BAD;
+	case 'v':
+		return INK_GOOD;
+	case 't':
+		return INK_DOUBT;
+	default:
+		return INK_PLAIN;
 	}
-	*ink = INK_PLAIN;
-	return "";
 }
 
 enum {
@@ -288,8 +175,8 @@ static void put_entry(const struct page *p, struct grid *g, const struct race_en
 	CLEANUP(cleanup_free) char *bar = NULL;
 	size_t row = grid_row(g);
 	struct word w;
-	enum ink ink;
-	const char *note = note_of(e, v, &ink);
+	const char *note = phrase_note(e, v);
+	enum ink ink = ink_of_note(note);
 
 	grid_set(g, row, MODEL_AT, ink, "%s", model_key(e->model));
 	grid_set(g, row, WORKERS_AT, INK_PLAIN, "%d", e->workers);
@@ -307,15 +194,6 @@ static void put_entry(const struct page *p, struct grid *g, const struct race_en
 	grid_set(g, row, BAR_AT, ink, "%s", bar);
 }
 
-static bool isolated_before(const struct race *race, const struct race_entry *e)
-{
-	for (const struct race_entry *f = race->items; f < e; f++) {
-		if (f->model == e->model && f->isolation && !strcmp(f->isolation, e->isolation))
-			return true;
-	}
-	return false;
-}
-
 /* Why entries are out, and how the tasks were kept apart. */
 static void put_race_notes(const struct page *p, const struct race *race,
 			   const struct race_entry *const *entries)
@@ -323,20 +201,16 @@ static void put_race_notes(const struct page *p, const struct race *race,
 	CLEANUP(strbuf_clear) struct strbuf apart = { 0 };
 
 	for (size_t i = 0; i < race->n; i++) {
-		const struct race_entry *e = entries[i];
+		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-		if (e->outcome != OUTCOME_OK)
-			page_item(p, "  out: ", INK_BAD, 7, "%s, %s: %s: %s", model_title(e->model),
-				  workers_text(e->workers).s, outcome_key(e->outcome),
-				  text_or(e->why, "no reason recorded"));
+		if (entries[i]->outcome == OUTCOME_OK)
+			continue;
+		phrase_out(entries[i], &text);
+		page_item(p, "  out: ", INK_BAD, 7, "%s", text.s);
 	}
-	vec_each (race, e) {
-		if (e->isolation && *e->isolation && !isolated_before(race, e))
-			strbuf_addf(&apart, "%s%s: %s", apart.len ? "; " : "",
-				    model_title(e->model), e->isolation);
-	}
+	phrase_isolation(race, &apart);
 	if (apart.len)
-		page_item(p, "  Tasks kept apart by:", INK_DIM, 4, " %s.", apart.s);
+		page_item(p, "  Tasks kept apart by:", INK_DIM, 4, " %s", apart.s);
 }
 
 static double top_speedup(const struct race *race)
@@ -354,18 +228,16 @@ static void put_race(const struct page *p, const struct race *race, const struct
 {
 	CLEANUP(cleanup_free) const struct race_entry **entries = NULL;
 	CLEANUP(grid_free) struct grid *g = NULL;
-	CLEANUP(cleanup_free) char *note = NULL;
+	CLEANUP(strbuf_clear) struct strbuf note = { 0 };
 
 	if (!race->measured || !race->n) {
 		page_heading(p, "Tournament", NULL);
 		page_item(p, "  ", INK_PLAIN, 2, "Not run%s%s.", race->why ? ": " : "",
-			  text_or(race->why, ""));
+			  phrase_or(race->why, ""));
 		return;
 	}
-	note = xasprintf("%s a trial, %s, 95 %% intervals, W = workers",
-			 word_count(race->conditions.tasks, "task").s,
-			 word_count((uint64_t)race->conditions.rounds, "clean round").s);
-	page_heading(p, "Tournament", note);
+	phrase_race(race, &note);
+	page_heading(p, "Tournament", note.s);
 	entries = sorted_entries(race);
 	g = grid_new(p, race_columns, RACE_COLUMNS);
 	if (p->width < WIDE) {
@@ -557,18 +429,16 @@ static void put_wakers(const struct page *p, const struct profile *profile)
 
 static void put_profile(const struct page *p, const struct profile *profile)
 {
-	CLEANUP(cleanup_free) char *note = NULL;
+	CLEANUP(strbuf_clear) struct strbuf note = { 0 };
 
 	if (!profile->measured) {
 		page_heading(p, "Waits", NULL);
 		page_item(p, "  ", INK_PLAIN, 2, "Not profiled%s%s.", profile->why ? ": " : "",
-			  text_or(profile->why, ""));
+			  phrase_or(profile->why, ""));
 		return;
 	}
-	note = xasprintf("one run (n = 1, no interval), tier %s, %s in %s", tier_key(profile->tier),
-			 word_count(profile->threads, "thread").s,
-			 word_ns((double)profile->elapsed_ns).s);
-	page_heading(p, "Waits", note);
+	phrase_profile(profile, &note);
+	page_heading(p, "Waits", note.s);
 	put_shares(p, &profile->waits);
 	put_wait_sites(p, profile);
 	put_stacks(p, profile);
@@ -581,18 +451,8 @@ static void put_fact_counts(const struct page *p, const struct facts *facts)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	vec_each (facts, f) {
-		bool first = true;
-
-		for (const struct fact *g = facts->items; g < f; g++)
-			first = first && strcmp(g->check, f->check);
-		if (first)
-			strbuf_addf(&text, "%s%zu %s", text.len ? ", " : "",
-				    facts_count(facts, f->check), f->check);
-	}
-	page_item(p, "  ", INK_PLAIN, 2, "%s%s. %s read, of the configured build only.",
-		  facts->n ? "Found: " : "Nothing found", strbuf_str(&text),
-		  word_count(facts->units - facts->failures.n, "translation unit").s);
+	phrase_facts(facts, &text);
+	page_item(p, "  ", INK_PLAIN, 2, "%s", text.s);
 	vec_each (&facts->failures, f)
 		page_item(p, "  not read: ", INK_DOUBT, 4, "%s: %s", f->file, f->why);
 }
@@ -614,9 +474,9 @@ static void put_fact_rows(const struct page *p, const struct facts *facts)
 		row = grid_row(g);
 		grid_set(g, row, 0, INK_BOLD, "%s:%d", f->file, f->line);
 		grid_set(g, row, 1, INK_PLAIN, "%s", f->check);
-		grid_set(g, row, 2, INK_PLAIN, "%s", text_or(f->effect, ""));
-		grid_set(g, row, 3, INK_PLAIN, "%s%s%s%s", text_or(f->detail, f->symbol),
-			 f->advice ? " (" : "", text_or(f->advice, ""), f->advice ? ")" : "");
+		grid_set(g, row, 2, INK_PLAIN, "%s", phrase_or(f->effect, ""));
+		grid_set(g, row, 3, INK_PLAIN, "%s%s%s%s", phrase_or(f->detail, f->symbol),
+			 f->advice ? " (" : "", phrase_or(f->advice, ""), f->advice ? ")" : "");
 	}
 	grid_print(g);
 	if (shown > FACTS_SHOWN && !p->style->verbose)
@@ -629,7 +489,7 @@ static void put_facts(const struct page *p, const struct facts *facts, bool rows
 	page_heading(p, "Source", NULL);
 	if (!facts->analysed) {
 		page_item(p, "  ", INK_PLAIN, 2, "Not analysed%s%s.", facts->why_not ? ": " : "",
-			  text_or(facts->why_not, ""));
+			  phrase_or(facts->why_not, ""));
 		return;
 	}
 	put_fact_counts(p, facts);
@@ -641,56 +501,17 @@ static void put_facts(const struct page *p, const struct facts *facts, bool rows
 
 /* --- method --- */
 
-static void put_race_method(const struct page *p, const struct race *race)
-{
-	const struct race_conditions *c = &race->conditions;
-
-	if (!race->measured)
-		return;
-	page_item(p, "  race      ", INK_DIM, 12,
-		  "%d clean rounds, %d repeated; each round runs every entry once in random order "
-		  "(seed %llu); a speedup is the median of the rounds' ratios.",
-		  c->rounds, c->dirty_rounds, (unsigned long long)c->seed);
-	if (c->noise.n)
-		page_item(p, "  noise     ", INK_DIM, 12, "sequential against itself: %s.",
-			  word_estimate(c->noise).s);
-	if (c->ceiling > 0)
-		page_item(
-			p, "  machine   ", INK_DIM, 12,
-			"two spinning threads got %.2fx of one (median of the rounds); %s taken by "
-			"the host; %.1f other runnable tasks.",
-			c->ceiling, word_share(c->steal_share).s, c->load);
-	if (c->startup_ns.n && c->startup_ns.value > 0)
-		page_item(
-			p, "  start-up  ", INK_DIM, 12,
-			"exec costs %s a task [%s, %s], n = %zu, which a call in one process does "
-			"not.",
-			word_ns(c->startup_ns.value).s, word_ns(c->startup_ns.low).s,
-			word_ns(c->startup_ns.high).s, c->startup_ns.n);
-}
-
 static void put_method(const struct page *p, const struct run *run)
 {
-	const struct profile *profile = &run->profile;
-	const struct machine *m = &run->machine;
+	CLEANUP(phrases_clear) struct phrases list = { 0 };
 
+	phrase_method(run, &list);
 	page_heading(p, "Method", "what the figures rest on");
-	if (profile->measured) {
-		page_item(p, "  profile   ", INK_DIM, 12,
-			  "tier %s (%s); %s of the records lost, %s "
-			  "of the CPU time taken by the host.",
-			  tier_key(profile->tier), tier_meaning(profile->tier),
-			  word_share(profile->lost_share).s, word_share(profile->steal_share).s);
-		if (profile->why)
-			page_item(p, "            ", INK_DIM, 12, "%s", profile->why);
+	vec_each (&list, line) {
+		CLEANUP(cleanup_free) char *label = xasprintf("  %-10s", line->label);
+
+		page_item(p, label, INK_DIM, 12, "%s", line->text);
 	}
-	put_race_method(p, &run->race);
-	if (m->cpu)
-		page_item(p, "  hardware  ", INK_DIM, 12, "%s, %s, %s memory%s; Linux %s.", m->cpu,
-			  word_count((uint64_t)(m->cores > 0 ? m->cores : 0), "core").s,
-			  word_bytes(m->memory_bytes).s, m->virtualised ? ", virtual" : "",
-			  text_or(m->kernel, "?"));
-	page_item(p, "  run       ", INK_DIM, 12, "%s", run->id);
 }
 
 /* --- the public ones --- */
@@ -717,28 +538,18 @@ void report_race(const struct race *race, const struct report_style *style, stru
 	put_race(&p, race, NULL);
 }
 
-/* What the verdict line has said already is not said again. */
-static struct strings rest_of(const struct strings *list, bool said)
-{
-	struct strings rest = *list;
-
-	if (said && rest.n) {
-		rest.items++;
-		rest.n--;
-	}
-	return rest;
-}
-
 static void put_verdict(const struct page *p, const struct run *run)
 {
 	const struct verdict *v = &run->verdict;
-	struct strings reasons = rest_of(&v->reasons, v->kind == VERDICT_LEAVE);
-	struct strings missing = rest_of(&v->missing, v->kind == VERDICT_CANNOT_TELL);
+	struct strings reasons = phrase_reasons(v), missing = phrase_missing(v);
+	CLEANUP(strbuf_clear) struct strbuf verdict = { 0 }, row = { 0 };
 
-	put_verdict_line(p, v);
+	phrase_verdict(v, &verdict);
+	page_item(p, "Verdict:", INK_BOLD, 9, " %s", verdict.s);
 	if (v->kind == VERDICT_NONE)
 		return;
-	put_row_line(p, run);
+	phrase_row(run, page_arrow(p), &row);
+	page_item(p, "Row:", INK_BOLD, 5, " %s", row.s);
 	put_ties(p, v);
 	put_witnesses(p, v);
 	put_list(p, "Why", &reasons);

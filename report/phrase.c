@@ -1,0 +1,304 @@
+#include "report/phrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "report/words.h"
+
+void phrases_clear(struct phrases *list)
+{
+	vec_each (list, p)
+		free(p->text);
+	vec_clear(list);
+}
+
+const char *phrase_or(const char *s, const char *otherwise)
+{
+	return s && *s ? s : otherwise;
+}
+
+static struct word workers_text(int n)
+{
+	return word_count((uint64_t)(n < 0 ? 0 : n), "worker");
+}
+
+/* --- the verdict --- */
+
+void phrase_verdict(const struct verdict *v, struct strbuf *out)
+{
+	switch (v->kind) {
+	case VERDICT_RECOMMEND:
+		strbuf_addf(out, "%s, %s: %s faster %s, n = %zu", model_title(v->model),
+			    workers_text(v->workers).s, word_speedup(v->speedup).s,
+			    word_interval(v->speedup).s, v->speedup.n);
+		break;
+	case VERDICT_RAISE:
+		strbuf_addf(out, "raise the workers to %d: %s", v->workers,
+			    word_estimate(v->speedup).s);
+		break;
+	case VERDICT_LEAVE:
+		strbuf_addf(out, "leave it sequential. %s",
+			    v->reasons.n ? v->reasons.items[0] : "");
+		break;
+	case VERDICT_CANNOT_TELL:
+		strbuf_addf(out, "cannot tell. %s", v->missing.n ? v->missing.items[0] : "");
+		break;
+	default:
+		strbuf_add(out, "none was asked for.");
+	}
+}
+
+/* "98 % on-CPU": the share that decides the row, of the time without run-queue delay. */
+static void add_row_share(const struct run *run, struct strbuf *out)
+{
+	const struct wait_profile *w = &run->profile.waits;
+	double base = (double)(w->wall_ns - w->runqueue_ns);
+	double overlap = wait_profile_overlappable_share(w) * (double)w->wall_ns;
+
+	if (!run->profile.measured || w->wall_ns <= w->runqueue_ns)
+		return;
+	strbuf_add(out, " (");
+	if (run->verdict.row != ROW_WAITS)
+		strbuf_addf(out, "%s on-CPU", word_share((double)wait_profile_cpu_ns(w) / base).s);
+	if (run->verdict.row == ROW_MIX)
+		strbuf_add(out, ", ");
+	if (run->verdict.row != ROW_COMPUTE)
+		strbuf_addf(out, "%s in waits that can overlap", word_share(overlap / base).s);
+	strbuf_add(out, ")");
+}
+
+/* "The three witnesses agree.", or who does not. */
+static void add_agreement(const struct verdict *v, struct strbuf *out)
+{
+	CLEANUP(strbuf_clear) struct strbuf silent = { 0 };
+
+	if (v->kind == VERDICT_CANNOT_TELL || !v->agreement)
+		return;
+	vec_each (&v->witnesses, w) {
+		if (!w->heard)
+			strbuf_addf(&silent, "%s%s", silent.len ? ", " : "", w->name);
+	}
+	if (strcmp(v->agreement, "agree"))
+		strbuf_addf(out, " %c%s.", v->agreement[0] == 'd' ? 'D' : v->agreement[0],
+			    v->agreement + 1);
+	else
+		strbuf_add(out, silent.len ? " The witnesses heard agree."
+					   : " The three witnesses agree.");
+	if (silent.len)
+		strbuf_addf(out, " Not heard: %s.", silent.s);
+}
+
+void phrase_row(const struct run *run, const char *arrow, struct strbuf *out)
+{
+	const struct verdict *v = &run->verdict;
+
+	if (v->has_row) {
+		strbuf_addf(out, "%s %s %s", row_situation(v->row), arrow, row_approach(v->row));
+		add_row_share(run, out);
+		strbuf_addch(out, '.');
+	} else {
+		strbuf_add(out, "not known.");
+	}
+	add_agreement(v, out);
+}
+
+enum model phrase_hurdles_model(const struct verdict *v)
+{
+	if (v->kind == VERDICT_RECOMMEND && v->model != MODEL_PROCESSES)
+		return v->model;
+	return MODEL_THREADS;
+}
+
+void phrase_hurdles(const struct verdict *v, struct strbuf *out)
+{
+	strbuf_addf(out, "In the way of %s: %s", model_title(phrase_hurdles_model(v)),
+		    word_count(v->hurdles.n, "change").s);
+}
+
+void phrase_tie(const struct verdict *v, const struct verdict_tie *t, struct strbuf *out)
+{
+	strbuf_addf(out, "%s (%s) %s", model_title(t->model), workers_text(t->workers).s,
+		    word_estimate(t->speedup).s);
+	if (t->model == phrase_hurdles_model(v) && v->hurdles.n)
+		strbuf_addf(out, ": needs %s to the code first",
+			    word_count(v->hurdles.n, "change").s);
+	strbuf_addch(out, '.');
+}
+
+const char *phrase_stand(const struct verdict *v, const struct witness *w)
+{
+	if (!w->heard)
+		return "not heard";
+	if (v->kind == VERDICT_CANNOT_TELL)
+		return "heard";
+	return w->agrees ? "agrees" : "dissents";
+}
+
+static struct strings rest_of(const struct strings *list, bool said)
+{
+	struct strings rest = *list;
+
+	if (said && rest.n) {
+		rest.items++;
+		rest.n--;
+	}
+	return rest;
+}
+
+struct strings phrase_reasons(const struct verdict *v)
+{
+	return rest_of(&v->reasons, v->kind == VERDICT_LEAVE);
+}
+
+struct strings phrase_missing(const struct verdict *v)
+{
+	return rest_of(&v->missing, v->kind == VERDICT_CANNOT_TELL);
+}
+
+/* --- the tournament --- */
+
+const char *phrase_note(const struct race_entry *e, const struct verdict *v)
+{
+	bool names_a_model = v && v->kind != VERDICT_NONE && v->kind != VERDICT_CANNOT_TELL;
+
+	if (e->outcome != OUTCOME_OK)
+		return "out";
+	if (names_a_model && v->model == e->model && v->workers == e->workers)
+		return "verdict";
+	for (size_t i = 0; names_a_model && i < v->ties.n; i++) {
+		if (v->ties.items[i].model == e->model && v->ties.items[i].workers == e->workers)
+			return "tie";
+	}
+	return "";
+}
+
+void phrase_race(const struct race *race, struct strbuf *out)
+{
+	strbuf_addf(out, "%s a trial, %s, 95 %% intervals, W = workers",
+		    word_count(race->conditions.tasks, "task").s,
+		    word_count((uint64_t)race->conditions.rounds, "clean round").s);
+}
+
+void phrase_out(const struct race_entry *e, struct strbuf *out)
+{
+	strbuf_addf(out, "%s, %s: %s: %s", model_title(e->model), workers_text(e->workers).s,
+		    outcome_key(e->outcome), phrase_or(e->why, "no reason recorded"));
+}
+
+static bool isolated_before(const struct race *race, const struct race_entry *e)
+{
+	for (const struct race_entry *f = race->items; f < e; f++) {
+		if (f->model == e->model && f->isolation && !strcmp(f->isolation, e->isolation))
+			return true;
+	}
+	return false;
+}
+
+void phrase_isolation(const struct race *race, struct strbuf *out)
+{
+	size_t start = out->len;
+
+	vec_each (race, e) {
+		if (e->isolation && *e->isolation && !isolated_before(race, e))
+			strbuf_addf(out, "%s%s: %s", out->len > start ? "; " : "",
+				    model_title(e->model), e->isolation);
+	}
+	if (out->len > start)
+		strbuf_addch(out, '.');
+}
+
+/* --- the profile and the source --- */
+
+void phrase_profile(const struct profile *profile, struct strbuf *out)
+{
+	strbuf_addf(out, "one run (n = 1, no interval), tier %s, %s in %s", tier_key(profile->tier),
+		    word_count(profile->threads, "thread").s,
+		    word_ns((double)profile->elapsed_ns).s);
+}
+
+void phrase_facts(const struct facts *facts, struct strbuf *out)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+
+	vec_each (facts, f) {
+		bool first = true;
+
+		for (const struct fact *g = facts->items; first && g < f; g++)
+			first = strcmp(g->check, f->check);
+		if (first)
+			strbuf_addf(&text, "%s%zu %s", text.len ? ", " : "",
+				    facts_count(facts, f->check), f->check);
+	}
+	strbuf_addf(out, "%s%s. %s read, of the configured build only.",
+		    facts->n ? "Found: " : "Nothing found", strbuf_str(&text),
+		    word_count(facts->units - facts->failures.n, "translation unit").s);
+}
+
+/* --- method --- */
+
+static void add_phrase(struct phrases *list, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_phrase(struct phrases *list, const char *label, const char *fmt, ...)
+{
+	struct strbuf text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	vec_push(list, ((struct phrase){ label, strbuf_detach(&text) }));
+}
+
+static void add_race_method(const struct race *race, struct phrases *ret)
+{
+	const struct race_conditions *c = &race->conditions;
+
+	if (!race->measured)
+		return;
+	add_phrase(ret, "race",
+		   "%d clean rounds, %d repeated; each round runs every entry once in random order "
+		   "(seed %llu); a speedup is the median of the rounds' ratios.",
+		   c->rounds, c->dirty_rounds, (unsigned long long)c->seed);
+	if (c->noise.n)
+		add_phrase(ret, "noise", "sequential against itself: %s.",
+			   word_estimate(c->noise).s);
+	if (c->ceiling > 0)
+		add_phrase(
+			ret, "machine",
+			"two spinning threads got %.2fx of one (median of the rounds); %s taken by "
+			"the host; %.1f other runnable tasks.",
+			c->ceiling, word_share(c->steal_share).s, c->load);
+	if (c->startup_ns.n && c->startup_ns.value > 0)
+		add_phrase(
+			ret, "start-up",
+			"exec costs %s a task [%s, %s], n = %zu, which a call in one process does "
+			"not.",
+			word_ns(c->startup_ns.value).s, word_ns(c->startup_ns.low).s,
+			word_ns(c->startup_ns.high).s, c->startup_ns.n);
+}
+
+void phrase_method(const struct run *run, struct phrases *ret)
+{
+	const struct profile *profile = &run->profile;
+	const struct machine *m = &run->machine;
+
+	if (profile->measured) {
+		add_phrase(ret, "profile",
+			   "tier %s (%s); %s of the records lost, %s "
+			   "of the CPU time taken by the host.",
+			   tier_key(profile->tier), tier_meaning(profile->tier),
+			   word_share(profile->lost_share).s, word_share(profile->steal_share).s);
+		if (profile->why)
+			add_phrase(ret, "", "%s", profile->why);
+	}
+	add_race_method(&run->race, ret);
+	if (m->cpu)
+		add_phrase(ret, "hardware", "%s, %s, %s memory%s; Linux %s.", m->cpu,
+			   word_count((uint64_t)(m->cores > 0 ? m->cores : 0), "core").s,
+			   word_bytes(m->memory_bytes).s, m->virtualised ? ", virtual" : "",
+			   phrase_or(m->kernel, "?"));
+	add_phrase(ret, "run", "%s", run->id);
+}
