@@ -1,0 +1,3 @@
+#include "loop.h"
+
+const struct steps task_steps;
