@@ -29,6 +29,11 @@ const struct command commands[] = {
 	  "target.\n\nExamples:\n  concur show last --json | jq .verdict\n  concur show 0193", cmd_show },
 	{ "compare", "A B", "what changed between two stored runs",
 	  "Example:\n  concur compare last~1 last", cmd_compare },
+	{ "history", "[WORKLOAD]", "one workload over time, and where it changed",
+	  "WORKLOAD is a program's name, the beginning of a workload's id, or one of its runs (default: the "
+	  "newest). Runs on other machines are left out.\n\n"
+	  "Examples:\n  concur history\n  concur history bzip2 -n 100\n"
+	  "  concur history bzip2 --json | jq '.series[] | {name, workers, changes}'", cmd_history },
 	{ "explain", "[TOPIC]", "the table, the concepts, and what decides each row",
 	  "Examples:\n  concur explain\n  concur explain async", cmd_explain },
 	{ "doctor", "", "what this machine lets concur measure, and what would lift a limit",

@@ -60,7 +60,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_RACE, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
 	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 } },
 	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 } },
-	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs", 1 } },
+	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
 	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
 	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 8 } },
@@ -268,7 +268,7 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		o->jobs = (int)whole_number(state, "--jobs", arg, 1, 1024);
 		return 0;
 	case 'n':
-		o->limit = (int)whole_number(state, "-n", arg, 1, INT_MAX);
+		o->limit = (int)whole_number(state, "-n", arg, 0, INT_MAX);
 		return 0;
 	case OPT_EACH:
 		o->each = arg;

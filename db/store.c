@@ -151,6 +151,14 @@ static void bind_target(struct query *q, const struct target *t)
 		query_int(q, t->git_dirty);
 }
 
+static void bind_count(struct query *q, bool known, uint64_t count)
+{
+	if (known)
+		query_uint(q, count);
+	else
+		query_null(q);
+}
+
 static struct error *store_row(const struct db *db, const struct run *run,
 			       const uint8_t id[BLOB_SIZE], const struct parts *parts, int64_t *ret)
 {
@@ -166,8 +174,9 @@ static struct error *store_row(const struct db *db, const struct run *run,
 				 " machine_no, workload_no, program, program_digest, git_commit,"
 				 " git_branch, git_dirty, verdict, model, workers, speedup, low,"
 				 " high, n, table_row, tier, cpu_share, overlappable_share,"
-				 " unknown_share, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-				 " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				 " unknown_share, race_tasks, profile_tasks, document)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+				 " ?, ?, ?, ?, ?, ?, ?, ?)",
 				 &q);
 	if (err)
 		return err;
@@ -181,6 +190,8 @@ static struct error *store_row(const struct db *db, const struct run *run,
 	bind_target(&q, &run->target);
 	bind_verdict(&q, &run->verdict);
 	bind_profile(&q, &run->profile);
+	bind_count(&q, run->race.measured, run->race.conditions.tasks);
+	bind_count(&q, run->profile.measured, run->profile.tasks);
 	query_text(&q, parts->document);
 	err = query_run(&q);
 	if (!err)
@@ -191,6 +202,7 @@ static struct error *store_row(const struct db *db, const struct run *run,
 static void bind_race_entry(struct query *q, const struct race_entry *e)
 {
 	bool ok = e->outcome == OUTCOME_OK;
+	struct estimate wall = race_entry_wall(e);
 
 	query_text(q, model_key(e->model));
 	query_int(q, e->workers);
@@ -198,12 +210,14 @@ static void bind_race_entry(struct query *q, const struct race_entry *e)
 	query_text(q, e->why);
 	query_text(q, e->isolation);
 	if (!ok) {
-		for (int i = 0; i < 9; i++)
+		for (int i = 0; i < 11; i++)
 			query_null(q);
 		return;
 	}
 	bind_estimate(q, &e->speedup);
-	query_real(q, stats_median(e->walls.items, e->walls.n));
+	query_real(q, wall.n ? wall.value : NAN);
+	query_real(q, wall.n ? wall.low : NAN);
+	query_real(q, wall.n ? wall.high : NAN);
 	query_real(q, e->cpu_ns_per_task);
 	query_uint(q, e->pss_bytes);
 	query_uint(q, e->p50_ns);
@@ -216,9 +230,9 @@ static struct error *store_race(const struct db *db, int64_t run_no, const struc
 	struct error *err =
 		query_open(db,
 			   "INSERT INTO race (run_no, position, model, workers, outcome, why,"
-			   " isolation, speedup, low, high, n, wall_ns, cpu_ns_per_task,"
-			   " pss_bytes, p50_ns, p99_ns)"
-			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			   " isolation, speedup, low, high, n, wall_ns, wall_low, wall_high,"
+			   " cpu_ns_per_task, pss_bytes, p50_ns, p99_ns)"
+			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			   &q);
 
 	for (size_t i = 0; !err && i < race->n; i++) {

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define MOST 1000 /* samples for an interval: no race has more, a foreign file may */
+
 void race_entry_clear(struct race_entry *e)
 {
 	free(e->why);
@@ -19,6 +21,16 @@ void race_clear(struct race *race)
 	vec_clear(race);
 	free(race->why);
 	*race = (struct race){ 0 };
+}
+
+struct estimate race_entry_wall(const struct race_entry *e)
+{
+	struct rng rng = { 1 }; /* equal samples give an equal interval */
+
+	if (!e->walls.n)
+		return e->wall;
+	return stats_bootstrap_median(e->walls.items, e->walls.n < MOST ? e->walls.n : MOST, 0.95,
+				      &rng);
 }
 
 const struct race_entry *race_best(const struct race *race, enum model model)

@@ -30,6 +30,7 @@ struct race_entry {
 	struct estimate speedup;
 	struct samples ratios; /* speedup of each clean round */
 	struct samples walls;  /* wall time of each clean round, ns */
+	struct estimate wall;  /* their median, kept when the samples are not; else n 0 */
 	double cpu_ns_per_task;
 	uint64_t pss_bytes;      /* peak, of all workers together; 0: not known */
 	uint64_t p50_ns, p99_ns; /* latency of one task */
@@ -57,6 +58,8 @@ struct race {
 
 void race_entry_clear(struct race_entry *e);
 void race_clear(struct race *race);
+/* Median wall time of a trial in ns, from the samples or kept without them. */
+struct estimate race_entry_wall(const struct race_entry *e);
 /* The entry of a model with the highest speedup among those whose outcome is ok, or NULL. */
 const struct race_entry *race_best(const struct race *race, enum model model);
 

@@ -175,6 +175,7 @@ static const struct field race_entry_fields[] = {
 	ROW(race_entry, COUNT, "p99_ns", p99_ns),
 	ROW_REALS(race_entry, "ratios", ratios),
 	ROW_REALS(race_entry, "walls_ns", walls),
+	ROW(race_entry, ESTIMATE, "wall_ns", wall),
 };
 static const struct shape race_entry_shape = SHAPE(race_entry, race_entry_fields);
 

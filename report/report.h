@@ -13,6 +13,7 @@
 #include "model/comparison.h"
 #include "model/history.h"
 #include "model/run.h"
+#include "model/trend.h"
 
 struct report_style {
 	bool color;
@@ -31,6 +32,7 @@ void report_profile(const struct profile *profile, const struct report_style *st
 void report_race(const struct race *race, const struct report_style *style, struct strbuf *out);
 void report_history(const struct history *history, const struct report_style *style,
 		    struct strbuf *out);
+void report_trend(const struct trend *t, const struct report_style *style, struct strbuf *out);
 void report_comparison(const struct comparison *c, const struct report_style *style,
 		       struct strbuf *out);
 /* concur explain. topic NULL: the table and the list of topics. False: no such topic. */

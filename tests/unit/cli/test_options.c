@@ -149,7 +149,7 @@ static void test_misuse_exits_2(void **state)
 		"--format=xml",
 		"--expect-exit=256",
 		"-j0",
-		"-n0",
+		"-n-1",
 		"--no-such-option",
 	};
 

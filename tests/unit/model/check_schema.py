@@ -74,13 +74,14 @@ def check_document(what, schema):
 
 
 def check_enums(name, schema, keys):
-    for enum, listed in schema["$defs"].items():
+    for enum, listed in schema.get("$defs", {}).items():
         if "enum" in listed:
             expect(listed["enum"] == keys[enum], f"{name}: {enum} is {listed['enum']}, written {keys[enum]}")
 
 
 keys = written("keys")
-for name, whats in {"run": ["run", "empty"], "comparison": ["comparison"], "runs": ["runs"]}.items():
+for name, whats in {"run": ["run", "empty"], "comparison": ["comparison"], "runs": ["runs"],
+                    "history": ["history"]}.items():
     with open(f"{schema_dir}/{name}.schema.json", encoding="utf-8") as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)

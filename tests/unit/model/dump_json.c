@@ -1,7 +1,7 @@
 /*
  * dump_json WHAT - print what concur writes, for check_schema.py
  *
- * WHAT is run, empty, comparison, runs, or keys: the keys of every enum that the schemas list.
+ * WHAT is run, empty, comparison, runs, history, or keys: the keys of every enum that the schemas list.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +40,13 @@ static char *runs_text(void)
 	return history_json_text(&h);
 }
 
+static char *trend_text(void)
+{
+	CLEANUP(trend_clear) struct trend t = full_trend();
+
+	return trend_json_text(&t);
+}
+
 static char *keys_text(void)
 {
 	static const struct {
@@ -69,8 +76,8 @@ int main(int argc, char **argv)
 		const char *what;
 		char *(*text)(void);
 	} texts[] = {
-		{ "run", run_text },   { "empty", empty_text }, { "comparison", comparison_text },
-		{ "runs", runs_text }, { "keys", keys_text },
+		{ "run", run_text },   { "empty", empty_text },   { "comparison", comparison_text },
+		{ "runs", runs_text }, { "history", trend_text }, { "keys", keys_text },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(texts) / sizeof(*texts); i++) {
@@ -80,6 +87,6 @@ int main(int argc, char **argv)
 			return fputs(text, stdout) < 0;
 		}
 	}
-	fputs("usage: dump_json run|empty|comparison|runs|keys\n", stderr);
+	fputs("usage: dump_json run|empty|comparison|runs|history|keys\n", stderr);
 	return 2;
 }

@@ -127,6 +127,7 @@ static void fill_race(struct race *race)
 		vec_push(&e.ratios, 1.8999999999999999);
 		vec_push(&e.ratios, 0.1);
 		vec_push(&e.walls, 123456789.25);
+		e.wall = (struct estimate){ 123456789.25, 1e8, 2e8, 9 };
 		vec_push(race, e);
 	}
 	race->measured = true;
@@ -237,4 +238,32 @@ struct history full_history(void)
 	vec_push(&h, row);
 	vec_push(&h, bare);
 	return h;
+}
+
+struct trend full_trend(void)
+{
+	struct trend t = { .workload = xstrdup("00ff"),
+			   .program = xstrdup("/opt/bzip2"),
+			   .machine = xstrdup("m1"),
+			   .hostname = xstrdup("box"),
+			   .elsewhere = 2,
+			   .older = 3 };
+	struct trend_run run = { .started_ns = 1721320000123456789,
+				 .git_commit = xstrdup("92c4629"),
+				 .tool_version = xstrdup("0.1.0"),
+				 .verdict = xstrdup("recommend"),
+				 .model = xstrdup("processes"),
+				 .workers = 2,
+				 .verdict_changed = true };
+	struct trend_series s = { .is_wait = true,
+				  .name = xstrdup("network"),
+				  .workers = 4,
+				  .level = { 12, 11, 13, 9 } };
+
+	strcpy(run.id, "0190d5a2-7c4e-7b1a-9f00-0123456789ab");
+	vec_push(&t.runs, run);
+	vec_push(&s.values, ((struct trend_value){ 1, { 12, 11, 13, 9 } }));
+	vec_push(&s.changes, ((struct trend_change){ 1, { 1.1, 1.05, 1.2, 9 }, 12, 9, 0.001 }));
+	vec_push(&t.series, s);
+	return t;
 }

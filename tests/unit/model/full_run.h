@@ -1,5 +1,5 @@
 /*
- * full_run.h - a run, a comparison and a history with everything set
+ * full_run.h - a run, a comparison, a history and a trend with everything set
  *
  * No pointer is NULL, no array empty, no number zero, no flag false: what is lost on the way
  * through JSON shows. The caller clears them.
@@ -10,9 +10,11 @@
 #include "model/comparison.h"
 #include "model/history.h"
 #include "model/run.h"
+#include "model/trend.h"
 
 struct run full_run(void);
 struct comparison full_comparison(void);
 struct history full_history(void);
+struct trend full_trend(void);
 
 #endif

@@ -258,10 +258,10 @@ static const char *const contract[] = {
 	"profile.stacks. kind ns count cut frames",
 	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
-	"p50_ns p99_ns ratios walls_ns",
+	"p50_ns p99_ns ratios walls_ns wall_ns",
 	"race_conditions. measured why seed tasks rounds dirty_rounds noise ceiling steal_share "
 	"load startup_ns",
-	"race_conditions.noise. value low high n",
+	"race.wall_ns. value low high n race_conditions.noise. value low high n",
 	"race_conditions.startup_ns. value low high n",
 	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "
 	"missing witnesses",
