@@ -41,4 +41,4 @@ static void compare(struct talk *t)
 	t->sum &= 0xffffffff;
 }
 
-const struct talk_job talk_job = { 10, 700, talk_to, compare, 0 };
+const struct talk_job talk_job = { 10, 1400, talk_to, compare, 0 };
