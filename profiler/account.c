@@ -23,9 +23,10 @@ struct account_thread {
 	uint64_t since_ns; /* of the open stretch */
 	uint32_t site;     /* of the open BLOCKED stretch */
 	uint32_t next_site;
-	uint64_t stack_ns;  /* when next_site was taken */
-	uint64_t waking_ns; /* last */
-	uint64_t looks;     /* that met the open stretch */
+	uint64_t stack_ns;            /* when next_site was taken */
+	uint64_t waking_ns, woken_ns; /* last */
+	pid_t waker_pid, waker_tid;   /* at waking_ns */
+	uint64_t looks;               /* that met the open stretch */
 	/* polled: */
 	uint32_t short_site; /* where looks met its short waits, the last one */
 	uint64_t
@@ -166,7 +167,7 @@ static void on_out(struct account *a, struct account_thread *th, const struct ev
 		th->state = STATE_RUN;
 	if (th->state == STATE_ABSENT) /* it had not reached its gate when we came */
 		return;
-	book(a, th, ran, event->time_ns);
+	book(a, th, ran, th->stack_ns ? th->stack_ns : event->time_ns);
 	th->site_sparse = th->next_sparse;
 	th->next_site = 0;
 	th->next_sparse = false;
@@ -174,9 +175,30 @@ static void on_out(struct account *a, struct account_thread *th, const struct ev
 	th->state = event->preempted ? STATE_RUNNABLE : STATE_BLOCKED;
 	th->site = event->preempted ? 0 : site;
 	/* Woken by another CPU while it was still on its way out: it waited for nothing. */
-	if (th->stack_ns && th->waking_ns >= th->stack_ns)
+	if (th->stack_ns && th->woken_ns >= th->stack_ns)
 		th->state = STATE_RUNNABLE;
 	th->stack_ns = 0;
+}
+
+static void on_waking(struct account_thread *th, const struct event *event)
+{
+	th->waking_ns = event->time_ns;
+	th->waker_pid = event->waker_pid;
+	th->waker_tid = event->waker_tid;
+}
+
+static void on_woken(struct account *a, struct account_thread *th, uint64_t now_ns)
+{
+	th->woken_ns = now_ns;
+	if (th->state != STATE_BLOCKED)
+		return;
+	if (a->wakers && th->site && !th->hidden && !th->broken && th->waking_ns >= th->since_ns &&
+	    now_ns > th->since_ns)
+		wakers_add(a->wakers, th->site, th->waker_pid, th->waker_tid,
+			   now_ns - th->since_ns);
+	book(a, th, true, now_ns);
+	th->state = STATE_RUNNABLE;
+	th->site = 0;
 }
 
 static void on_in(struct account *a, struct account_thread *th, uint64_t now_ns)
@@ -187,23 +209,10 @@ static void on_in(struct account *a, struct account_thread *th, uint64_t now_ns)
 	}
 	if (th->state == STATE_UNSURE)
 		th->state = STATE_RUNNABLE;
+	if (th->state == STATE_BLOCKED && th->waking_ns > th->since_ns) /* WOKEN is missing */
+		on_woken(a, th, th->waking_ns);
 	book(a, th, th->state != STATE_RUN, now_ns);
 	th->state = STATE_RUN;
-	th->site = 0;
-}
-
-static void on_waking(struct account *a, struct account_thread *th, const struct event *event)
-{
-	uint64_t now_ns = event->time_ns;
-
-	th->waking_ns = now_ns;
-	if (th->state != STATE_BLOCKED)
-		return;
-	if (a->wakers && th->site && !th->hidden && !th->broken && now_ns > th->since_ns)
-		wakers_add(a->wakers, th->site, event->waker_pid, event->waker_tid,
-			   now_ns - th->since_ns);
-	book(a, th, true, now_ns);
-	th->state = STATE_RUNNABLE;
 	th->site = 0;
 }
 
@@ -315,7 +324,10 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 		on_in(a, th, event->time_ns);
 		break;
 	case EVENT_WAKING:
-		on_waking(a, th, event);
+		on_waking(th, event);
+		break;
+	case EVENT_WOKEN:
+		on_woken(a, th, event->time_ns);
 		break;
 	case EVENT_CALL:
 		if (th->state == STATE_BLOCKED && event->time_ns >= th->since_ns) {

@@ -5,8 +5,12 @@
  * the next event closes it, so the parts of a life add up to the life by construction:
  *
  *	RUN       between IN and OUT
- *	RUNNABLE  after a fork, after a preempted OUT, and from WAKING to IN
- *	BLOCKED   between any other OUT and WAKING (IN, if wake-ups are not seen)
+ *	RUNNABLE  after a fork, after a preempted OUT, and from WOKEN to IN
+ *	BLOCKED   between any other OUT and WOKEN (IN, if wake-ups are not seen)
+ *
+ * From WAKING to WOKEN an idle CPU gets out of its sleep: that is part of the wait, not of the
+ * run-queue, as the kernel counts it too. The kernel takes a stack before it writes OUT, and has
+ * stopped the thread's CPU clock before that: where there is a stack, OUT is when it was taken.
  *
  * Where waits are named by looking now and then (`polled`), a short one is often missed. Its time is
  * unknown, with one exception: when PURE_LOOKS looks at this thread's short waits met one kind and

@@ -82,7 +82,7 @@ static bool take_user(struct cursor *c, struct decode_user *user)
 	return true;
 }
 
-/* A sample that is not a waking one. */
+/* A sample that is not of a wake-up. */
 static bool decode_stack(const unsigned char *body, size_t size, struct event *event,
 			 struct decode_parts *parts)
 {
@@ -100,8 +100,7 @@ static bool decode_stack(const unsigned char *body, size_t size, struct event *e
 	return true;
 }
 
-static bool decode_waking(const unsigned char *body, size_t size, size_t offset,
-			  struct event *event)
+static bool decode_wake(const unsigned char *body, size_t size, size_t offset, struct event *event)
 {
 	uint32_t raw;
 	int32_t tid;
@@ -118,7 +117,6 @@ static bool decode_waking(const unsigned char *body, size_t size, size_t offset,
 		event->waker_pid = event->pid;
 		event->waker_tid = event->tid;
 	}
-	event->type = EVENT_WAKING;
 	event->pid = 0;
 	event->tid = tid;
 	return true;
@@ -137,8 +135,12 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 	event->time_ns = start.time;
 	event->pid = (pid_t)start.pid;
 	event->tid = (pid_t)start.tid;
-	if (ids->waking_id && start.id == ids->waking_id)
-		return decode_waking(body, size, ids->waking_pid_offset, event);
+	event->type = EVENT_WAKING;
+	if (ids->waking.id && start.id == ids->waking.id)
+		return decode_wake(body, size, ids->waking.pid_offset, event);
+	event->type = EVENT_WOKEN;
+	if (ids->woken.id && start.id == ids->woken.id)
+		return decode_wake(body, size, ids->woken.pid_offset, event);
 	event->type = EVENT_STACK;
 	event->site = 0;
 	return decode_stack(body, size, event, parts);

@@ -3,7 +3,7 @@
  *
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
- * bytes; samples carry RAW (waking) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
+ * bytes; samples carry RAW (wake-ups) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
  * fields. What took a sample is told by words at its end, all 0, for fields that cost nothing: none
  * (every switch), TRANSACTION (the sparsely taken ones), WEIGHT and TRANSACTION (the CPU's clock).
  * Records come from memory the kernel shares with us: nothing in them is believed without a check.
@@ -26,7 +26,8 @@ enum event_type {
 	EVENT_STACK,  /* tid is about to leave the CPU with this kernel stack */
 	EVENT_OUT,    /* tid left the CPU; preempted: it could have gone on */
 	EVENT_IN,     /* tid is on the CPU */
-	EVENT_WAKING, /* tid was woken */
+	EVENT_WAKING, /* somebody wakes tid */
+	EVENT_WOKEN,  /* tid is in the run-queue from now on */
 	EVENT_FORK,   /* tid was born, child of parent_tid */
 	EVENT_EXEC,   /* tid is a new program */
 	EVENT_EXIT,   /* tid is dead */
@@ -56,9 +57,13 @@ struct event {
 	};
 };
 
-struct decode_ids {               /* which counter a sample is of */
-	uint64_t waking_id;       /* 0: there is none */
-	size_t waking_pid_offset; /* of the woken thread's id in the RAW data */
+struct decode_wake {       /* a counter of wake-ups */
+	uint64_t id;       /* 0: there is none */
+	size_t pid_offset; /* of the woken thread's id in the RAW data */
+};
+
+struct decode_ids { /* which counter a sample is of */
+	struct decode_wake waking, woken;
 };
 
 /* What a thread's user side was like: registers in the kernel's order (asm/perf_regs.h, those of

@@ -229,7 +229,7 @@ static void drain(struct offcpu *s)
 static void met(pid_t pid, pid_t tid, const struct call_wait *wait, void *arg)
 {
 	struct offcpu *s = arg;
-	struct event event = { .type = EVENT_WAKING, .pid = pid, .tid = tid };
+	struct event event = { .type = EVENT_WOKEN, .pid = pid, .tid = tid };
 
 	event.time_ns = clock_now_ns();
 	if (wait) {

@@ -36,7 +36,7 @@ struct wanted { /* what to open on every CPU */
 	const pid_t *tids;
 	size_t n;
 	enum tier tier;
-	struct tracepoint waking;
+	struct tracepoint waking, woken;
 	size_t ring_size;
 };
 
@@ -119,7 +119,7 @@ static struct perf_event_attr clock_attr(enum tier tier)
 	return attr;
 }
 
-static struct perf_event_attr waking_attr(enum tier tier, uint64_t id)
+static struct perf_event_attr wake_attr(enum tier tier, uint64_t id)
 {
 	struct perf_event_attr attr = common_attr(tier);
 
@@ -156,7 +156,9 @@ static struct perf_event_attr attr_of(enum perf_role role, const struct wanted *
 	case PERF_CLOCK:
 		return clock_attr(w->tier);
 	case PERF_WAKING:
-		return waking_attr(w->tier, w->waking.id);
+		return wake_attr(w->tier, w->waking.id);
+	case PERF_WOKEN:
+		return wake_attr(w->tier, w->woken.id);
 	default:
 		return dummy_attr(w->tier);
 	}
@@ -218,13 +220,16 @@ static bool open_thread(struct perf *p, const struct wanted *w, pid_t tid, struc
 	       open_counter(p, PERF_SPARSE_STACKS, w, tid, ring, &fd);
 }
 
-static bool open_waking(struct perf *p, const struct wanted *w, struct perf_ring *ring)
+static bool open_wakes(struct perf *p, const struct wanted *w, struct perf_ring *ring)
 {
-	int fd;
+	int waking, woken;
 
-	ring->ids.waking_pid_offset = w->waking.pid_offset;
-	return open_counter(p, PERF_WAKING, w, -1, ring, &fd) &&
-	       !ioctl(fd, PERF_EVENT_IOC_ID, &ring->ids.waking_id);
+	ring->ids.waking.pid_offset = w->waking.pid_offset;
+	ring->ids.woken.pid_offset = w->woken.pid_offset;
+	return open_counter(p, PERF_WAKING, w, -1, ring, &waking) &&
+	       !ioctl(waking, PERF_EVENT_IOC_ID, &ring->ids.waking.id) &&
+	       open_counter(p, PERF_WOKEN, w, -1, ring, &woken) &&
+	       !ioctl(woken, PERF_EVENT_IOC_ID, &ring->ids.woken.id);
 }
 
 /* The ring of one CPU and all that writes to it. */
@@ -244,7 +249,7 @@ static bool open_cpu(struct perf *p, const struct wanted *w, int cpu, const char
 	}
 	if (ok && w->tier == TIER_0) {
 		*what = "wake-ups of the whole machine";
-		ok = open_waking(p, w, &ring);
+		ok = open_wakes(p, w, &ring);
 	}
 	if (ring.map)
 		vec_push(&p->rings, ring);
@@ -332,6 +337,8 @@ static struct error *prepare(enum tier tier, struct wanted *w)
 	if (tier != TIER_0)
 		return NULL;
 	err = tracefs_tracepoint("sched", "sched_waking", "pid", &w->waking);
+	if (!err)
+		err = tracefs_tracepoint("sched", "sched_wakeup", "pid", &w->woken);
 	return err ? error_hint(err, "%s", lift(TIER_0, EACCES)) : NULL;
 }
 
@@ -373,7 +380,8 @@ void perf_close(struct perf *p)
 void perf_set_dense(struct perf *p, bool dense)
 {
 	vec_each (&p->counters, counter) {
-		if (counter->role == PERF_STACKS || counter->role == PERF_WAKING)
+		if (counter->role == PERF_STACKS || counter->role == PERF_WAKING ||
+		    counter->role == PERF_WOKEN)
 			ioctl(counter->fd, dense ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE,
 			      0);
 	}

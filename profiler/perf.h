@@ -8,8 +8,8 @@
  *	the CPU's clock, each tick with the user's stack                  T0 T1 T2
  *	context switches, each with its kernel stack and the user's       T0 T1
  *	the same, but of every SPARSE_PERIOD-th only                      T0 T1
- *	wake-ups of the whole machine (a task's own counter misses those
- *	that interrupts and other processes cause)                        T0
+ *	wake-ups of the whole machine, by whom and when (a task's own
+ *	counter misses those that interrupts and other processes cause)   T0
  *
  * Ownership: perf_close() frees, also a half-open set. One thread at a time.
  */
@@ -27,7 +27,14 @@
 
 #define SPARSE_PERIOD 31 /* a prime: it does not keep step with a program that takes turns */
 
-enum perf_role { PERF_RECORDS, PERF_CLOCK, PERF_STACKS, PERF_SPARSE_STACKS, PERF_WAKING };
+enum perf_role {
+	PERF_RECORDS,
+	PERF_CLOCK,
+	PERF_STACKS,
+	PERF_SPARSE_STACKS,
+	PERF_WAKING,
+	PERF_WOKEN
+};
 
 struct perf_counter {
 	int fd;

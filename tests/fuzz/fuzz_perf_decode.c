@@ -44,7 +44,7 @@ static void check(struct account *account, struct sites *sites)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct decode_ids ids = { .waking_id = 77, .waking_pid_offset = 24 };
+	const struct decode_ids ids = { { 77, 24 }, { 78, 16 } };
 	struct sites sites = { 0 };
 	struct account account = { .root = 1, .sites = &sites };
 	uint64_t *record =

@@ -1,4 +1,5 @@
-/* Two processes hand one byte back and forth: ./pingpong [COUNT]. Both print their truth. */
+/* Two processes hand one byte back and forth: ./pingpong [COUNT [MICROSECONDS]], each computing that
+ * long at its turn. Both print their truth. */
 #include <sys/wait.h>
 
 #include "truth.h"
@@ -6,6 +7,7 @@
 int main(int argc, char **argv)
 {
 	int count = argc > 1 ? atoi(argv[1]) : 3000, there[2], back[2];
+	long us = argc > 2 ? atol(argv[2]) : 0;
 	char byte = 'x';
 	pid_t child;
 
@@ -18,6 +20,8 @@ int main(int argc, char **argv)
 		close(there[1]);
 		while (n == 1) {
 			TRUTH("pipe", n = read(there[0], &byte, 1));
+			if (us)
+				burn_us(us);
 			if (n == 1 && write(back[1], &byte, 1) != 1)
 				break;
 		}
@@ -25,6 +29,8 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	for (int i = 0; i < count; i++) {
+		if (us)
+			burn_us(us);
 		if (write(there[1], &byte, 1) != 1)
 			truth_die("write");
 		TRUTH("pipe", read(back[0], &byte, 1));

@@ -82,11 +82,12 @@ static void one_wait_split_at_the_wake_up(void **state)
 	prepare(&f);
 	FEED(&f, { 100, .type = EVENT_IN }, { 150, .type = EVENT_EXEC },
 	     { 200, .type = EVENT_STACK, .site = SITE_A }, { 201, .type = EVENT_OUT },
-	     { 500, .type = EVENT_WAKING }, { 520, .type = EVENT_IN }, { 600, .type = EVENT_EXIT });
+	     { 490, .type = EVENT_WAKING }, { 500, .type = EVENT_WOKEN }, { 520, .type = EVENT_IN },
+	     { 600, .type = EVENT_EXIT });
 	w = finish(&f, 1000);
 	assert_int_equal(w.wall_ns, 450); /* from exec to exit */
-	assert_int_equal(w.user_ns, 51 + 80);
-	assert_int_equal(w.wait_ns[WAIT_PIPE], 299);
+	assert_int_equal(w.user_ns, 50 + 80);
+	assert_int_equal(w.wait_ns[WAIT_PIPE], 300);
 	assert_int_equal(w.runqueue_ns, 20);
 	assert_int_equal(w.unknown_ns, 0);
 }
@@ -116,10 +117,10 @@ static void woken_on_the_way_out_is_runnable(void **state)
 	(void)state;
 	prepare(&f);
 	FEED(&f, { 100, .type = EVENT_IN }, { 100, .type = EVENT_EXEC },
-	     { 200, .type = EVENT_STACK, .site = SITE_A }, { 205, .type = EVENT_WAKING },
+	     { 200, .type = EVENT_STACK, .site = SITE_A }, { 205, .type = EVENT_WOKEN },
 	     { 210, .type = EVENT_OUT }, { 300, .type = EVENT_IN }, { 400, .type = EVENT_EXIT });
 	w = finish(&f, 1000);
-	assert_int_equal(w.runqueue_ns, 90);
+	assert_int_equal(w.runqueue_ns, 100);
 	assert_int_equal(w.wait_ns[WAIT_PIPE], 0);
 }
 
@@ -403,7 +404,7 @@ static void random_events_always_add_up(void **state)
 {
 	static const enum event_type types[] = { EVENT_STACK, EVENT_OUT,  EVENT_IN,   EVENT_WAKING,
 						 EVENT_FORK,  EVENT_EXEC, EVENT_EXIT, EVENT_LOST,
-						 EVENT_CALL,  EVENT_SEED };
+						 EVENT_CALL,  EVENT_SEED, EVENT_WOKEN };
 	struct rng rng = { .state = 4 };
 
 	(void)state;
@@ -415,7 +416,7 @@ static void random_events_always_add_up(void **state)
 		f.account.sparse = round % 3 == 1;
 		prepare(&f);
 		for (int i = 0; i < 300; i++) {
-			struct event event = { .type = types[rng_below(&rng, 10)] };
+			struct event event = { .type = types[rng_below(&rng, 11)] };
 
 			event.time_ns = now_ns += rng_below(&rng, 50);
 			event.pid = ROOT + (pid_t)rng_below(&rng, 2) * 3;

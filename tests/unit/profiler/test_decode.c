@@ -16,7 +16,7 @@
 
 #define WAKING_ID 77
 
-static const struct decode_ids ids = { .waking_id = WAKING_ID, .waking_pid_offset = 24 };
+static const struct decode_ids ids = { .waking = { WAKING_ID, 24 } };
 
 struct record { /* built piece by piece */
 	_Alignas(8) unsigned char bytes[512];
@@ -269,7 +269,7 @@ static void waking_speaks_of_the_woken(void **state)
 	size_t at;
 
 	(void)state;
-	memcpy(raw + ids.waking_pid_offset, &woken, sizeof(woken));
+	memcpy(raw + ids.waking.pid_offset, &woken, sizeof(woken));
 	put_start(&r, WAKING_ID, 10, 11, 1000);
 	put32(&r, sizeof(raw));
 	at = r.n;
