@@ -55,18 +55,21 @@ struct error *measure_facts(const struct options *options, struct run *run)
 struct error *measure_race(const struct options *options, struct run *run)
 {
 	CLEANUP(trial_clear) struct trial reference = { 0 };
-	uint64_t timeout_ns = subject_ns(options->timeout_s);
+	CLEANUP(scratch_close) struct scratch scratch = { 0 };
 	struct race_options opt = {
-		.timeout_ns = timeout_ns,
-		.budget_ns = subject_ns(options->budget_s),
+		.scratch = &scratch,
+		.timeout_ns = run->workload.timeout_ns,
+		.budget_ns = run->workload.budget_ns,
 		.seed = options->seed,
 		.workers = options->workers.items,
 		.workers_n = options->workers.n,
 	};
 	struct error *err;
 
-	err = baseline_run(&run->target, &run->workload, timeout_ns, TIER_0, &run->profile,
-			   &reference);
+	err = scratch_open(&run->workload, &scratch);
+	if (!err)
+		err = baseline_run(&run->target, &run->workload, &scratch, opt.timeout_ns, TIER_0,
+				   &run->profile, &reference);
 	if (err)
 		return err;
 	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/workload_file.h"
 
 enum { /* options without a letter */
        OPT_JSON = 256,
@@ -31,6 +33,13 @@ enum { /* options without a letter */
        OPT_BASELINE,
        OPT_NEW_ONLY,
        OPT_UPDATE_BASELINE,
+       OPT_COUNT,
+       OPT_STDIN,
+       OPT_OUTPUTS,
+       OPT_COMPARE,
+       OPT_SETUP,
+       OPT_TEARDOWN,
+       OPT_WORKLOAD,
 };
 
 struct option_row {
@@ -48,8 +57,15 @@ static const struct option_row rows[] = {
 	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Warnings that are known (default: .concur-baseline of the project)", 2 } },
 	{ OPTIONS_ANALYZE, { "new-only", OPT_NEW_ONLY, NULL, 0, "Only warnings that the baseline does not hold", 2 } },
 	{ OPTIONS_ANALYZE, { "update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write all warnings to the baseline", 2 } },
-	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input", 1 } },
-	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE", 0, "The exit code of a task that went well (default: 0)", 1 } },
+	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input. {} in an argument is the line, {1} its first field, as tabs separate them", 1 } },
+	{ OPTIONS_TASKS, { "count", OPT_COUNT, "N", 0, "N tasks, numbered from 1, instead of a list", 1 } },
+	{ OPTIONS_TASKS, { "stdin", OPT_STDIN, "FILE", 0, "What each task reads on standard input, for example {} (default: nothing)", 1 } },
+	{ OPTIONS_TASKS, { "outputs", OPT_OUTPUTS, "PATTERN", 0, "Files that each task writes, to be compared, for example {out}/*.png; {out} is an empty directory for each task. More than once for more", 1 } },
+	{ OPTIONS_TASKS, { "compare", OPT_COMPARE, "WHAT", 0, "stdout: output, exit code and files (default); stderr: that as well; exit-code: nothing else", 1 } },
+	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE,...", 0, "The exit codes of a task that went well (default: 0)", 1 } },
+	{ OPTIONS_TASKS, { "setup", OPT_SETUP, "COMMAND", 0, "Shell command before each trial, not timed", 1 } },
+	{ OPTIONS_TASKS, { "teardown", OPT_TEARDOWN, "COMMAND", 0, "Shell command after each trial, not timed", 1 } },
+	{ OPTIONS_TASKS, { "workload", OPT_WORKLOAD, "FILE", 0, "Read these options, and the command, from a YAML file; the command line goes before it", 1 } },
 	{ OPTIONS_PROFILE, { "pid", 'p', "PID", 0, "Watch a process that runs already, until it ends or Ctrl-C", 1 } },
 	{ OPTIONS_PROFILE, { "duration", OPT_DURATION, "SECONDS", 0, "With -p: watch for that long", 1 } },
 	{ OPTIONS_PROFILE, { "overhead", OPT_OVERHEAD, "PERCENT", 0, "What watching may cost the program: where it switches too often, fewer stacks are taken (default: 5%)", 1 } },
@@ -151,6 +167,34 @@ static void ladder(struct argp_state *state, const char *text, struct worker_lad
 		argp_error(state, "--workers: no number in '%s'", text);
 }
 
+static void exit_codes(struct argp_state *state, const char *text, struct options *o)
+{
+	char *copy = xstrdup(text), *save = NULL;
+	bool first = true;
+
+	memset(o->also_expected, 0, sizeof(o->also_expected));
+	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		int code = (int)whole_number(state, "--expect-exit", word, 0, 255);
+
+		o->also_expected[code / 64] |= 1ull << code % 64;
+		if (first)
+			o->expected_exit = code;
+		first = false;
+	}
+	free(copy);
+	if (first)
+		argp_error(state, "--expect-exit: no number in '%s'", text);
+}
+
+static enum compare comparison(struct argp_state *state, const char *text)
+{
+	enum compare ret = COMPARE_STDOUT;
+
+	if (!compare_from_key(text, &ret))
+		argp_error(state, "--compare: '%s' is none of stdout, stderr, exit-code", text);
+	return ret;
+}
+
 static enum color color(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = { "auto", "always", "never" };
@@ -223,6 +267,46 @@ static error_t parse_analyze(int key, char *arg, struct argp_state *state, struc
 	}
 }
 
+static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	switch (key) {
+	case OPT_EACH:
+		o->each = arg;
+		o->count = 0;
+		strings_clear(&o->tasks);
+		return 0;
+	case OPT_COUNT:
+		o->count = (int)whole_number(state, "--count", arg, 1, 1000000);
+		o->each = NULL;
+		strings_clear(&o->tasks);
+		return 0;
+	case OPT_STDIN:
+		o->stdin_path = arg;
+		return 0;
+	case OPT_OUTPUTS:
+		vec_push(&o->outputs, arg);
+		return 0;
+	case OPT_COMPARE:
+		o->compare = comparison(state, arg);
+		return 0;
+	case OPT_EXPECT_EXIT:
+		exit_codes(state, arg, o);
+		return 0;
+	case OPT_SETUP:
+		o->setup = arg;
+		return 0;
+	case OPT_TEARDOWN:
+		o->teardown = arg;
+		return 0;
+	case OPT_WORKLOAD:
+		if (!o->workload_file)
+			argp_error(state, "write --workload in full");
+		return 0;
+	default:
+		return parse_analyze(key, arg, state, o);
+	}
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	switch (key) {
@@ -270,12 +354,6 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 	case 'n':
 		o->limit = (int)whole_number(state, "-n", arg, 0, INT_MAX);
 		return 0;
-	case OPT_EACH:
-		o->each = arg;
-		return 0;
-	case OPT_EXPECT_EXIT:
-		o->expected_exit = (int)whole_number(state, "--expect-exit", arg, 0, 255);
-		return 0;
 	case OPT_TIMEOUT:
 		o->timeout_s = seconds(state, "--timeout", arg);
 		return 0;
@@ -295,7 +373,7 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		o->policy_table = policy_is_table(state, arg);
 		return 0;
 	default:
-		return parse_analyze(key, arg, state, o);
+		return parse_tasks(key, arg, state, o);
 	}
 }
 
@@ -331,17 +409,75 @@ static void select_options(int groups, struct argp_option *ret)
 	ret[n] = (struct argp_option){ 0 };
 }
 
+/* --- the workload file ------------------------------------------------------------------------ */
+
+static error_t find_workload(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+
+	if (key == OPT_WORKLOAD)
+		p->options->workload_file = arg;
+	if (key == ARGP_KEY_ARG)
+		state->next = state->argc;
+	return 0;
+}
+
+bool options_in_file(const char *key, bool *flag)
+{
+	for (size_t i = 0; i < ROWS_N; i++) {
+		if (!(rows[i].groups & (OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE)) ||
+		    rows[i].argp.key == OPT_WORKLOAD || strcmp(rows[i].argp.name, key) != 0)
+			continue;
+		*flag = !rows[i].argp.arg;
+		return true;
+	}
+	return false;
+}
+
+/* The file's options before those of the command line, so that the last one wins. */
+static struct error *add_workload(struct options *o, int *argc, char ***argv)
+{
+	struct workload_file file = { 0 };
+	struct error *err = workload_file_read(o->workload_file, &file);
+	size_t n = 0;
+
+	if (err)
+		return err;
+	o->file_args = file.args;
+	o->tasks = file.tasks;
+	o->command = file.command;
+	o->argv = xcalloc((size_t)*argc + file.args.n + 1, sizeof(*o->argv));
+	o->argv[n++] = (*argv)[0];
+	vec_each (&file.args, arg)
+		o->argv[n++] = *arg;
+	for (int i = 1; i < *argc; i++)
+		o->argv[n++] = (*argv)[i];
+	*argc = (int)n;
+	*argv = o->argv;
+	return NULL;
+}
+
 void options_parse(const struct command *command, struct options *options, int groups, int argc,
 		   char **argv)
 {
 	struct argp_option list[ROWS_N + 1];
 	struct parse parse = { .options = options, .groups = groups };
+	CLEANUP(cleanup_free)
 	char *doc = xasprintf("concur %s - %s\v%s", command->name, command->summary, command->doc);
-	struct argp argp = { list, parse_command, command->args, doc, NULL, NULL, NULL };
+	struct argp argp = { list, find_workload, command->args, doc, NULL, NULL, NULL };
+	int flags = groups & OPTIONS_PROGRAM ? ARGP_IN_ORDER : 0;
 
 	select_options(groups, list);
-	argp_parse(&argp, argc, argv, groups & OPTIONS_PROGRAM ? ARGP_IN_ORDER : 0, NULL, &parse);
-	free(doc);
+	if (groups & OPTIONS_TASKS)
+		argp_parse(&argp, argc, argv, flags | ARGP_SILENT, NULL, &parse);
+	if (options->workload_file)
+		options->file_error = add_workload(options, &argc, &argv);
+	argp.parser = parse_command;
+	argp_parse(&argp, argc, argv, flags, NULL, &parse);
+	if (!options->args_n && options->command.n) {
+		options->args = options->command.items;
+		options->args_n = (int)options->command.n;
+	}
 }
 
 static error_t parse_global(int key, char *arg, struct argp_state *state)
@@ -382,5 +518,13 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 
 void options_clear(struct options *options)
 {
+	vec_clear(&options->outputs);
+	strings_clear(&options->tasks);
+	strings_clear(&options->file_args);
+	strings_clear(&options->command);
+	error_free(options->file_error);
+	options->file_error = NULL;
+	free(options->argv);
+	options->argv = NULL;
 	vec_clear(&options->workers);
 }

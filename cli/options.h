@@ -2,7 +2,7 @@
  * options.h - what can be said on the command line
  *
  * The common options work before and after the subcommand. Subject options describe what is to be analyzed and run; commands that need them
- * pass OPTIONS_SUBJECT. Strings are borrowed from argv.
+ * pass OPTIONS_SUBJECT. Strings are borrowed from argv, unless they are said to be owned.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/vec.h"
 #include "model/profile.h"
+#include "model/workload.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -24,6 +25,10 @@ struct worker_ladder {
 	VEC_FIELDS(int);
 };
 
+struct borrowed {
+	VEC_FIELDS(const char *);
+};
+
 struct options {
 	bool json;
 	const char *db;
@@ -31,11 +36,21 @@ struct options {
 	/* subject */
 	const char *build_dir;
 	const char *each;
+	int count;            /* tasks "1" to "N" instead of a list; 0: not said */
+	struct strings tasks; /* of a workload file, instead of a list */
+	const char *stdin_path, *setup, *teardown;
+	struct borrowed outputs;
+	enum compare compare;
+	const char *workload_file;
+	struct strings file_args, command; /* of the workload file; what is borrowed may lie here */
+	struct error *file_error;          /* what is wrong with it; owned */
+	char **argv;                       /* file_args and the command line's, owned */
 	bool no_analyze;
 	double timeout_s; /* one task */
 	double budget_s;  /* the race */
 	int jobs;
 	int expected_exit;
+	uint64_t also_expected[256 / 64];
 	uint64_t seed;
 	struct worker_ladder workers;
 	int limit;                   /* runs -n */
@@ -58,7 +73,7 @@ struct options {
 
 enum {                         /* which groups of options a command takes */
        OPTIONS_BUILD = 1,      /* -p, -j, --no-cache */
-       OPTIONS_TASKS = 2,      /* --each, --expect-exit */
+       OPTIONS_TASKS = 2,      /* what the tasks are, and what is a right answer */
        OPTIONS_RUN = 4,        /* --timeout */
        OPTIONS_RACE = 8,       /* --workers, --budget, --seed */
        OPTIONS_ADVISE = 16,    /* --policy, --no-analyze */
@@ -75,6 +90,8 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 /* The subcommand's own. Exits on --help and misuse (2), as argp does. */
 void options_parse(const struct command *command, struct options *options, int groups, int argc,
 		   char **argv);
+/* Whether a workload file may have this option, and whether it takes no value. */
+bool options_in_file(const char *key, bool *flag);
 void options_clear(struct options *options);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/subject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,16 +171,18 @@ static struct error *read_tasks(const char *each, struct strings *tasks)
 	return NULL;
 }
 
-static bool has_placeholder(const struct strings *argv)
+/* --- the workload ----------------------------------------------------------------------------- */
+
+static void add_hashed(struct strbuf *all, const char *key, const char *value)
 {
-	for (size_t i = 1; i < argv->n; i++) {
-		if (strstr(argv->items[i], "{}"))
-			return true;
-	}
-	return false;
+	if (value)
+		strbuf_addf(all, "%s%c%s%c", key, 0, value, 0);
 }
 
-/* Equal for the same arguments, tasks and expectation, whatever the program's build. */
+/*
+ * Equal for the same arguments, tasks and expectation, whatever the program's build. What was not
+ * said adds nothing, so that an option that is new changes no id.
+ */
 static char *workload_id(const struct workload *w)
 {
 	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
@@ -198,32 +201,100 @@ static char *workload_id(const struct workload *w)
 		strbuf_add(&all, *task);
 		strbuf_addch(&all, '\0');
 	}
+	add_hashed(&all, "stdin", w->stdin_path);
+	vec_each (&w->outputs, pattern)
+		add_hashed(&all, "outputs", *pattern);
+	add_hashed(&all, "compare", w->compare ? compare_key(w->compare) : NULL);
+	add_hashed(&all, "setup", w->setup);
+	add_hashed(&all, "teardown", w->teardown);
 	digest_hex(digest_bytes(all.s, all.len), hex);
 	return xstrdup(hex);
 }
 
-struct error *subject_workload(const struct options *options, struct run *run)
+static struct error *list_tasks(const struct options *options, struct strings *tasks)
+{
+	for (int i = 1; i <= options->count; i++)
+		vec_push(tasks, xasprintf("%d", i));
+	vec_each (&options->tasks, task)
+		strings_add(tasks, *task);
+	return options->each ? read_tasks(options->each, tasks) : NULL;
+}
+
+static struct error *check_holes(const struct options *options, const struct workload *w)
+{
+	unsigned named = workload_fields_named(w), fields;
+	size_t fewest = 0;
+
+	fields = workload_fields_given(w, &fewest);
+	if (fields && named > fields)
+		return error_hint(error_new(ERROR_USAGE,
+					    "task %zu has %u fields, but {%u} is asked for",
+					    fewest + 1, fields, named),
+				  "separate the fields of each line by tabs");
+	if (options->count || workload_names(w, "{}") || (fields && named))
+		return NULL;
+	return error_hint(
+		error_new(ERROR_USAGE, "no {} in the arguments of %s: every task would be the same",
+			  w->argv.items[0]),
+		"put {} where the task belongs: ... -- %s {}; or --stdin {}; or --count N "
+		"for equal tasks",
+		w->argv.items[0]);
+}
+
+static struct error *check_stdin(const struct workload *w)
+{
+	for (size_t i = 0; w->stdin_path && i < w->tasks.n; i++) {
+		CLEANUP(cleanup_free) char *path = workload_fill(w, w->stdin_path, i, NULL);
+		CLEANUP(cleanup_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_reclass(error_errno("--stdin: cannot read %s", path),
+					     ERROR_USAGE);
+	}
+	return NULL;
+}
+
+static char *copy_text(const char *s)
+{
+	return s ? xstrdup(s) : NULL;
+}
+
+static void fill_workload(const struct options *options, struct workload *w)
+{
+	w->unit = xstrdup("main");
+	w->stdin_path = copy_text(options->stdin_path);
+	vec_each (&options->outputs, pattern)
+		strings_add(&w->outputs, *pattern);
+	w->expected_exit = options->expected_exit;
+	memcpy(w->also_expected, options->also_expected, sizeof(w->also_expected));
+	w->compare = options->compare;
+	w->setup = copy_text(options->setup);
+	w->teardown = copy_text(options->teardown);
+	w->timeout_ns = subject_ns(options->timeout_s);
+	w->budget_ns = subject_ns(options->budget_s);
+}
+
+struct error *subject_workload(struct options *options, struct run *run)
 {
 	struct workload *w = &run->workload;
 	struct error *err;
 
-	if (!options->each)
+	if (options->file_error)
+		return MOVE(options->file_error);
+	if (!options->each && !options->count && !options->tasks.n)
 		return error_hint(error_new(ERROR_USAGE, "no tasks: --each is missing"),
 				  "concur %s --each tasks.txt -- ./program {}", run->command);
 	err = subject_program(options, run);
 	if (err)
 		return err;
-	if (!has_placeholder(&w->argv))
-		return error_hint(
-			error_new(ERROR_USAGE,
-				  "no {} in the arguments of %s: every task would be the same",
-				  w->argv.items[0]),
-			"put {} where the task belongs: ... -- %s {}", w->argv.items[0]);
-	err = read_tasks(options->each, &w->tasks);
+	fill_workload(options, w);
+	err = list_tasks(options, &w->tasks);
+	if (!err)
+		err = check_holes(options, w);
+	if (!err)
+		err = check_stdin(w);
 	if (err)
 		return err;
-	w->unit = xstrdup("main");
-	w->expected_exit = options->expected_exit;
 	w->id = workload_id(w);
 	return NULL;
 }

@@ -15,8 +15,8 @@
 void subject_begin(struct run *run, const char *command);
 /* The program alone, for profile: options->args. */
 struct error *subject_program(const struct options *options, struct run *run) ERROR_MUST_CHECK;
-/* Program, arguments with {}, and the tasks of --each. */
-struct error *subject_workload(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* Program, arguments with {}, the tasks, and what is a right answer. */
+struct error *subject_workload(struct options *options, struct run *run) ERROR_MUST_CHECK;
 /* Open the history of --db, CONCUR_DB or the working directory's project. *path is owned by the caller. */
 struct error *subject_history(const struct options *options, enum db_mode mode, struct db **ret,
 			      char **path) ERROR_MUST_CHECK;

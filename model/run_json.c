@@ -322,12 +322,52 @@ static const struct field target_fields[] = {
 };
 static const struct shape target_shape = SHAPE(target, target_fields);
 
+/* All of them, with the first: a reader needs to look at this key only. */
+static json_t *exits_write(const void *owner)
+{
+	json_t *list = json_array();
+
+	for (int code = 0; code < 256; code++) {
+		if (workload_expects(owner, code))
+			json_array_append_new(list, json_integer(code));
+	}
+	return list;
+}
+
+static struct error *exits_read(const json_t *value, void *owner, const struct where *at)
+{
+	struct workload *w = owner;
+
+	if (value && !json_is_array(value))
+		return fields_error(at, "not an array");
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const struct where item = { .up = at, .index = i };
+		const json_t *code = json_array_get(value, i);
+
+		if (json_is_null(code))
+			continue;
+		if (!json_is_integer(code) || json_integer_value(code) < 0 ||
+		    json_integer_value(code) > 255)
+			return fields_error(&item, "not an exit code");
+		workload_expect(w, (int)json_integer_value(code));
+	}
+	return NULL;
+}
+
 static const struct field workload_fields[] = {
 	ROW(workload, TEXT, "id", id),
 	ROW(workload, TEXT, "unit", unit),
 	ROW_TEXTS(workload, "argv", argv),
 	ROW_TEXTS(workload, "tasks", tasks),
 	ROW(workload, INT, "expected_exit", expected_exit),
+	ROW_CUSTOM("expected_exits", exits_write, exits_read), /* after the first */
+	ROW(workload, TEXT, "stdin", stdin_path),
+	ROW_TEXTS(workload, "outputs", outputs),
+	ROW_KEY(workload, "compare", compare, compare),
+	ROW(workload, TEXT, "setup", setup),
+	ROW(workload, TEXT, "teardown", teardown),
+	ROW(workload, COUNT, "timeout_ns", timeout_ns),
+	ROW(workload, COUNT, "budget_ns", budget_ns),
 };
 static const struct shape workload_shape = SHAPE(workload, workload_fields);
 

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/subprocess.h"
+#include "profiler/answer.h"
 #include "profiler/offcpu.h"
 
 #define TAIL_WHOLE 3000 /* a tail below this is all that was written */
@@ -37,7 +38,7 @@ static char *its_words(const struct trial *t)
 /* As one types it. Owned by the caller. */
 static char *command_line(const struct target *target, const struct workload *w, size_t task)
 {
-	char **argv = workload_argv(w, target->program, task);
+	char **argv = workload_argv(w, target->program, task, "/tmp");
 	struct strbuf line = { 0 };
 
 	for (char **arg = argv; *arg; arg++) {
@@ -46,6 +47,13 @@ static char *command_line(const struct target *target, const struct workload *w,
 		strbuf_addf(&line, plain ? "%s%s" : "%s'%s'", arg == argv ? "" : " ", *arg);
 	}
 	workload_argv_free(argv);
+	if (w->stdin_path) {
+		CLEANUP(cleanup_free) char *in = workload_fill(w, w->stdin_path, task, "/tmp");
+
+		strbuf_addf(&line, " <%s", in);
+	} else {
+		strbuf_add(&line, " </dev/null");
+	}
 	return strbuf_detach(&line);
 }
 
@@ -68,8 +76,11 @@ static struct error *task_failed(const struct target *target, const struct workl
 
 	if (WIFSIGNALED(t->tasks[i].status) && WTERMSIG(t->tasks[i].status) == SIGXFSZ)
 		return error_hint(err, "a task may write 1 GiB; give it less, or leave it out");
-	return error_hint(err, "run it by hand: %s </dev/null; it must end with exit code %d",
-			  command, w->expected_exit);
+	return error_hint(err, "run it by hand: %s; it must end with exit code %d%s", command,
+			  w->expected_exit,
+			  WIFEXITED(t->tasks[i].status)
+				  ? ", or those that are well are told with --expect-exit"
+				  : "");
 }
 
 static struct error *check_trial(const struct target *target, const struct workload *w,
@@ -87,18 +98,26 @@ static struct error *check_trial(const struct target *target, const struct workl
 	for (size_t i = 0; i < t->n; i++) {
 		const struct task_result *task = &t->tasks[i];
 
-		if (!WIFEXITED(task->status) || WEXITSTATUS(task->status) != w->expected_exit)
+		if (!WIFEXITED(task->status) || !workload_expects(w, WEXITSTATUS(task->status)))
 			return task_failed(target, w, t, i);
-		printed |= task->stdout_bytes > 0;
+		printed |= task->stdout_bytes || task->stderr_bytes || task->files_bytes;
 	}
-	if (!printed)
+	if (!printed && w->outputs.n)
+		return error_hint(error_new(ERROR_INPUT,
+					    "the program prints nothing on stdout, and no output "
+					    "file holds anything, in any of %zu tasks",
+					    t->n),
+				  "--outputs names files as the program does; {out} is a directory "
+				  "for each task: -- PROGRAM -o {out}/result {}");
+	if (!printed && w->compare != COMPARE_EXIT_CODE)
 		return error_hint(
 			error_new(ERROR_INPUT,
 				  "the program prints nothing on stdout in "
 				  "any of %zu tasks: outputs cannot be "
 				  "compared",
 				  t->n),
-			"make it print its result, for example with -c or -o /dev/stdout");
+			"make it print its result, for example with -c or -o /dev/stdout; name "
+			"the files it writes with --outputs; or --compare exit-code");
 	return NULL;
 }
 
@@ -106,14 +125,17 @@ static struct error *check_same(const struct workload *w, const struct trial *a,
 				const struct trial *b)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		if (digest_equal(a->tasks[i].stdout_digest, b->tasks[i].stdout_digest))
+		CLEANUP(cleanup_free)
+		char *how = answer_difference(w, &a->tasks[i], "before", &b->tasks[i]);
+
+		if (!how)
 			continue;
-		return error_hint(error_new(ERROR_INPUT,
-					    "task %zu (%s) printed something else when it was run "
-					    "again: answers cannot be compared",
-					    i + 1, w->tasks.items[i]),
-				  "make the output the same every time: no times, addresses or "
-				  "random numbers, and nothing that a run leaves behind");
+		return error_hint(
+			error_new(ERROR_INPUT,
+				  "task %zu (%s), run again, %s: answers cannot be compared", i + 1,
+				  w->tasks.items[i], how),
+			"make the output the same every time: no times, addresses or random "
+			"numbers, and nothing that a run leaves behind; or --compare exit-code");
 	}
 	return NULL;
 }
@@ -146,8 +168,8 @@ static struct error *watch_end(struct watch *watch, struct profile *ret)
 }
 
 struct error *baseline_run(const struct target *target, const struct workload *workload,
-			   uint64_t timeout_ns, enum tier at_least, struct profile *profile,
-			   struct trial *reference)
+			   const struct scratch *scratch, uint64_t timeout_ns, enum tier at_least,
+			   struct profile *profile, struct trial *reference)
 {
 	CLEANUP(watch_abort)
 	struct watch watch = { .options = { .skip_root = true, .at_least = at_least } };
@@ -156,6 +178,7 @@ struct error *baseline_run(const struct target *target, const struct workload *w
 	CLEANUP(profile_clear) struct profile seen = { 0 };
 	struct trial_plan plan = { .target = target,
 				   .workload = workload,
+				   .scratch = scratch,
 				   .way = TRIAL_EXEC,
 				   .workers = 1,
 				   .timeout_ns = timeout_ns };

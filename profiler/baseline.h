@@ -14,12 +14,12 @@
 
 /*
  * Runs the tasks one after another twice: once plain, once under the profiler. Fails (ERROR_INPUT)
- * when a task fails, prints nothing on stdout in any task, does not end within the time limit, or
- * when the two runs' outputs differ: nothing can be compared then. *reference gets the plain run;
+ * when a task fails, answers nothing in any task, does not end within the time limit, or
+ * when the two runs' answers differ: nothing can be compared then. *reference gets the plain run;
  * free it with trial_clear().
  */
 struct error *baseline_run(const struct target *target, const struct workload *workload,
-			   uint64_t timeout_ns, enum tier at_least, struct profile *profile,
-			   struct trial *reference) ERROR_MUST_CHECK;
+			   const struct scratch *scratch, uint64_t timeout_ns, enum tier at_least,
+			   struct profile *profile, struct trial *reference) ERROR_MUST_CHECK;
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "base/subprocess.h"
+#include "profiler/answer.h"
 #include "profiler/harnesses.h"
 #include "profiler/ladder.h"
 
@@ -115,23 +115,13 @@ static char *difference(const struct course *c, const struct trial *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		size_t task = i % c->workload->tasks.n;
-		const struct task_result *is = &t->tasks[i], *was = &c->reference->tasks[task];
 		CLEANUP(cleanup_free)
-		char *name = xasprintf("task %zu (%s)", task + 1, c->workload->tasks.items[task]);
-		struct subprocess_result result = { .status = is->status };
-		CLEANUP(cleanup_free) char *how = NULL;
+		char *how = answer_difference(c->workload, &c->reference->tasks[task],
+					      "in the sequential run", &t->tasks[i]);
 
-		if (is->status != was->status) {
-			how = subprocess_describe(&result);
-			return xasprintf("%s: %s, unlike the sequential run", name, how);
-		}
-		if (is->stdout_bytes != was->stdout_bytes)
-			return xasprintf("%s printed %llu bytes, %llu in the sequential run", name,
-					 (unsigned long long)is->stdout_bytes,
-					 (unsigned long long)was->stdout_bytes);
-		if (!digest_equal(is->stdout_digest, was->stdout_digest))
-			return xasprintf("%s printed something else than in the sequential run",
-					 name);
+		if (how)
+			return xasprintf("task %zu (%s) %s", c->field.numbers[task] + 1,
+					 c->workload->tasks.items[task], how);
 	}
 	return NULL;
 }
@@ -145,6 +135,7 @@ static struct error *run_trial(struct course *c, struct lane *lane, unsigned rep
 				   .way = lane->harness->way,
 				   .workers = lane->entry.workers,
 				   .numbers = c->field.numbers,
+				   .scratch = c->opt->scratch,
 				   .repeat = repeat,
 				   .sample_memory = sample,
 				   .timeout_ns = c->opt->timeout_ns };
@@ -639,29 +630,30 @@ static struct field choose_field(const struct workload *w, const struct trial *r
 {
 	struct field f = { .numbers = xcalloc(n, sizeof(*f.numbers)) };
 
-	f.workload.expected_exit = w->expected_exit;
-	vec_each (&w->argv, arg)
-		strings_add(&f.workload.argv, *arg);
+	for (size_t i = 0; i < n; i++)
+		f.numbers[i] = i * w->tasks.n / n;
+	f.workload = workload_subset(w, f.numbers, n);
 	f.reference.n = n;
 	f.reference.tasks = xcalloc(n, sizeof(*f.reference.tasks));
 	for (size_t i = 0; i < n; i++) {
-		size_t k = i * w->tasks.n / n;
+		size_t k = f.numbers[i];
 
-		f.numbers[i] = k;
-		strings_add(&f.workload.tasks, w->tasks.items[k]);
 		f.reference.tasks[i] = reference->tasks[k];
 		f.reference.wall_ns += reference->tasks[k].wall_ns;
 	}
 	return f;
 }
 
-/* How often the list of tasks has to be run for a trial long enough to time. */
-static unsigned choose_repeat(const struct trial *reference)
+/*
+ * How often the list of tasks has to be run for a trial long enough to time. Output files have one
+ * name for each task: two runs of a task at the same time would write the same file.
+ */
+static unsigned choose_repeat(const struct workload *w, const struct trial *reference)
 {
 	double wall_ns = fmax((double)reference->wall_ns, 1);
 	double most = (double)JOBS_MAX / (double)reference->n;
 
-	if (wall_ns >= SHORT_NS)
+	if (wall_ns >= SHORT_NS || w->outputs.n || workload_names(w, "{out}"))
 		return 1;
 	/* A power of two: two races of the same job then mostly agree, and can be compared. */
 	return (unsigned)fmax(1, fmin(exp2(ceil(log2(TRIAL_NS / wall_ns))), floor(most)));
@@ -689,7 +681,7 @@ struct error *race_run(const struct target *target, const struct workload *workl
 	c.field = choose_field(workload, reference, choose_tasks(&c, reference));
 	c.workload = &c.field.workload;
 	c.reference = &c.field.reference;
-	c.repeat = choose_repeat(c.reference);
+	c.repeat = choose_repeat(c.workload, c.reference);
 	c.rng.state = seed;
 	progress_start("race", 1000);
 	err = enter_all(&c);

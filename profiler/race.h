@@ -20,7 +20,8 @@
 #include "profiler/trial.h"
 
 struct race_options {
-	uint64_t timeout_ns; /* one task */
+	const struct scratch *scratch; /* as struct trial_plan's */
+	uint64_t timeout_ns;           /* one task */
 	uint64_t budget_ns;
 	uint64_t seed;      /* 0: from the clock */
 	const int *workers; /* the ladder; NULL: chosen from the profile (cores for CPU, wide for

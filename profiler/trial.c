@@ -116,18 +116,70 @@ static uint32_t put_text(struct strbuf *sb, const char *s)
 	return put(sb, s, strlen(s) + 1, 1);
 }
 
+/* Of the task whose place in this plan is `i`; NULL: nothing asks for it. Owned by the caller. */
+static char *out_of(const struct trial_plan *plan, size_t i)
+{
+	if (!plan->scratch)
+		return NULL;
+	return scratch_out(plan->scratch, plan->numbers ? plan->numbers[i] : i);
+}
+
 static uint32_t put_argvs(struct strbuf *sb, const struct trial_plan *plan)
 {
 	const struct workload *w = plan->workload;
 	CLEANUP(cleanup_free) struct plan_argv *table = xcalloc(w->tasks.n, sizeof(*table));
 
 	for (size_t i = 0; i < w->tasks.n; i++) {
-		char **argv = workload_argv(w, plan->target->program, i);
+		CLEANUP(cleanup_free) char *out = out_of(plan, i);
+		char **argv = workload_argv(w, plan->target->program, i, out);
 
 		table[i].strings = (uint32_t)sb->len;
 		for (char **arg = argv; *arg; arg++, table[i].argc++)
 			put_text(sb, *arg);
 		workload_argv_free(argv);
+	}
+	return put(sb, table, w->tasks.n * sizeof(*table), 8);
+}
+
+/* Absolute, as the program may change its directory. Owned by the caller. */
+static char *fill_path(const struct trial_plan *plan, const char *template, size_t i)
+{
+	CLEANUP(cleanup_free) char *out = out_of(plan, i);
+	CLEANUP(cleanup_free) char *name = workload_fill(plan->workload, template, i, out);
+	CLEANUP(cleanup_free) char *cwd = getcwd(NULL, 0);
+
+	return path_join(cwd ? cwd : "/", name);
+}
+
+static uint32_t put_outputs(struct strbuf *sb, const struct trial_plan *plan)
+{
+	const struct workload *w = plan->workload;
+	CLEANUP(cleanup_free) struct plan_argv *table = xcalloc(w->tasks.n, sizeof(*table));
+
+	if (!w->outputs.n)
+		return 0;
+	for (size_t i = 0; i < w->tasks.n; i++) {
+		table[i] = (struct plan_argv){ (uint32_t)w->outputs.n, (uint32_t)sb->len };
+		vec_each (&w->outputs, pattern) {
+			CLEANUP(cleanup_free) char *path = fill_path(plan, *pattern, i);
+
+			put_text(sb, path);
+		}
+	}
+	return put(sb, table, w->tasks.n * sizeof(*table), 8);
+}
+
+static uint32_t put_stdins(struct strbuf *sb, const struct trial_plan *plan)
+{
+	const struct workload *w = plan->workload;
+	CLEANUP(cleanup_free) uint32_t *table = xcalloc(w->tasks.n, sizeof(*table));
+
+	if (!w->stdin_path)
+		return 0;
+	for (size_t i = 0; i < w->tasks.n; i++) {
+		CLEANUP(cleanup_free) char *path = fill_path(plan, w->stdin_path, i);
+
+		table[i] = put_text(sb, path);
 	}
 	return put(sb, table, w->tasks.n * sizeof(*table), 8);
 }
@@ -174,20 +226,25 @@ static struct error *write_plan(const struct trial_plan *plan,
 	struct plan head = {
 		.magic = PLAN_MAGIC,
 		.mode = modes[plan->way],
-		.flags = plan->sample_memory ? PLAN_SAMPLE_PSS : 0,
+		.flags = (plan->sample_memory ? PLAN_SAMPLE_PSS : 0) |
+			 (plan->workload->compare == COMPARE_STDERR ? PLAN_STDERR : 0),
 		.workers = (uint32_t)plan->workers,
 		.tasks = (uint32_t)plan->workload->tasks.n,
 		.jobs = (uint32_t)plan->workload->tasks.n * repeat,
-		.expected_exit = plan->workload->expected_exit,
 		.libraries_n = (uint32_t)libraries->n,
 		.timeout_ns = plan->timeout_ns,
 		.memory_bytes = memory_available() / 2,
 		.capture_bytes = least(CAPTURE_LIMIT, memory_available() / 8),
 	};
 
+	for (int code = 0; code < 256; code++)
+		head.expected[code / 64] |= (uint64_t)workload_expects(plan->workload, code)
+					    << code % 64;
 	put(&sb, &head, sizeof(head), 8);
 	head.program = put_text(&sb, plan->target->program);
 	head.argvs = put_argvs(&sb, plan);
+	head.stdins = put_stdins(&sb, plan);
+	head.outputs = put_outputs(&sb, plan);
 	head.libraries = put_libraries(&sb, libraries);
 	if (sb.len > UINT32_MAX)
 		return error_new(ERROR_INPUT, "the tasks' arguments are too long together");
@@ -224,14 +281,34 @@ static uint64_t wall_limit_ns(const struct trial_plan *plan, size_t jobs)
 	return sum;
 }
 
-static struct error *start(uint64_t wall_ns, struct session *s)
+/* Ours, with TMPDIR in the scratch directory. */
+static struct strings make_environment(const struct scratch *scratch)
 {
+	struct strings ret = { 0 };
+
+	for (char **env = environ; *env; env++) {
+		if (!scratch || strncmp(*env, "TMPDIR=", strlen("TMPDIR=")) != 0)
+			strings_add(&ret, *env);
+	}
+	if (scratch) {
+		CLEANUP(cleanup_free) char *dir = scratch_tmpdir(scratch);
+
+		vec_push(&ret, xasprintf("TMPDIR=%s", dir));
+	}
+	vec_push(&ret, NULL);
+	return ret;
+}
+
+static struct error *start(const struct scratch *scratch, uint64_t wall_ns, struct session *s)
+{
+	CLEANUP(strings_clear) struct strings env = make_environment(scratch);
 	CLEANUP(cleanup_free) char *host = NULL;
 	char plan_fd[16], result_fd[16], parent[16];
 	const char *argv[] = { NULL, plan_fd, result_fd, parent, NULL };
 	const int keep[] = { s->plan_fd, s->result_fd };
 	struct subprocess_options opt = {
 		.argv = argv,
+		.envp = (const char *const *)env.items,
 		.stdin_fd = -1,
 		.stdout_fd = -1,
 		.stderr_fd = -1,
@@ -300,6 +377,11 @@ static char *name_task(const struct trial_plan *plan, size_t job)
 	return xasprintf("task %zu (%s)", number + 1, plan->workload->tasks.items[task]);
 }
 
+static struct digest read_digest(const struct result_job *job, enum capture what)
+{
+	return (struct digest){ job->digests[what].high, job->digests[what].low };
+}
+
 static void read_jobs(const struct session *s, struct trial *t)
 {
 	uint64_t first = UINT64_MAX, last = 0;
@@ -313,8 +395,13 @@ static void read_jobs(const struct session *s, struct trial *t)
 		if (!task->ran)
 			continue;
 		task->digested_late = job->flags & JOB_DIGESTED_LATE;
-		task->stdout_digest = (struct digest){ job->digest_high, job->digest_low };
+		task->stdout_digest = read_digest(job, CAPTURE_STDOUT);
+		task->stderr_digest = read_digest(job, CAPTURE_STDERR);
+		task->files_digest = read_digest(job, CAPTURE_FILES);
 		task->stdout_bytes = job->stdout_bytes;
+		task->stderr_bytes = job->stderr_bytes;
+		task->files_bytes = job->files_bytes;
+		task->files_n = job->files_n;
 		task->status = job->status;
 		task->wall_ns = job->end_ns - job->start_ns;
 		task->cpu_ns = job->cpu_ns;
@@ -430,7 +517,7 @@ static struct error *prepare(const struct trial_plan *plan, size_t jobs,
 	if (!err)
 		err = make_result(jobs, s);
 	if (!err)
-		err = start(wall_limit_ns(plan, jobs), s);
+		err = start(plan->scratch, wall_limit_ns(plan, jobs), s);
 	return err;
 }
 
@@ -455,28 +542,88 @@ static struct error *run(const struct trial_plan *plan, struct session *s, struc
 	return judge(plan, s, &ended, t);
 }
 
-struct error *trial_run(const struct trial_plan *plan, struct trial *ret)
+/* --- around it -------------------------------------------------------------------------------- */
+
+static struct error *run_shell(const char *option, const char *command, uint64_t timeout_ns)
+{
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	const struct subprocess_limits limits = { .wall_ns = timeout_ns };
+	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf said = { 0 };
+	CLEANUP(cleanup_free) char *how = NULL;
+	struct subprocess_result ended;
+	struct error *err;
+
+	if (!command)
+		return NULL;
+	err = subprocess_run(argv, &limits, &out, &said, &ended);
+	if (err)
+		return error_wrap(err, "%s", option);
+	if (!ended.timed_out && !ended.status)
+		return NULL;
+	how = subprocess_describe(&ended);
+	return error_hint(error_new(ERROR_INPUT, "%s: %s: %s%s%s", option, command, how,
+				    said.len ? ": " : "", strbuf_str(&said)),
+			  "it runs %s each trial, as sh -c does",
+			  option[2] == 's' ? "before" : "after");
+}
+
+static struct error *run_host(const struct trial_plan *plan,
+			      const struct loader_libraries *libraries, struct trial *t)
 {
 	CLEANUP(session_clear)
 	struct session s = { .plan_fd = -1, .result_fd = -1, .gate = { -1, -1 } };
+	struct error *err = prepare(plan, t->n, libraries, &s);
+
+	return err ? err : run(plan, &s, t);
+}
+
+static struct error *run_between(const struct trial_plan *plan,
+				 const struct loader_libraries *libraries, struct trial *t)
+{
+	struct error *err = plan->scratch ? scratch_begin(plan->scratch) : NULL;
+
+	if (!err)
+		err = run_host(plan, libraries, t);
+	if (plan->scratch)
+		scratch_end(plan->scratch);
+	return err;
+}
+
+static struct error *run_prepared(const struct trial_plan *plan,
+				  const struct loader_libraries *libraries, struct trial *t)
+{
+	const struct workload *w = plan->workload;
+	struct error *err = run_shell("--setup", w->setup, plan->timeout_ns);
+	struct error *after;
+
+	if (err)
+		return err;
+	err = run_between(plan, libraries, t);
+	after = run_shell("--teardown", w->teardown, plan->timeout_ns);
+	if (err)
+		error_free(after);
+	return err ? err : after;
+}
+
+struct error *trial_run(const struct trial_plan *plan, struct trial *ret)
+{
 	CLEANUP(loader_libraries_clear) struct loader_libraries libraries = { 0 };
 	CLEANUP(trial_clear) struct trial t = { 0 };
 	struct error *err = NULL;
 
 	assert(plan->workers > 0 && plan->workload->tasks.n > 0);
+	assert(plan->scratch || !workload_names(plan->workload, "{out}"));
 	if (interrupt_pending())
 		return interrupt_error();
 	t.n = plan->workload->tasks.n * (plan->repeat ? plan->repeat : 1);
 	t.tasks = xcalloc(t.n, sizeof(*t.tasks));
 	if (plan->way != TRIAL_EXEC)
 		t.why = loader_why_not(plan->target->program, &libraries);
-	if (t.why) {
+	if (t.why)
 		t.outcome = OUTCOME_NOT_MEASURABLE;
-	} else {
-		err = prepare(plan, t.n, &libraries, &s);
-		if (!err)
-			err = run(plan, &s, &t);
-	}
+	else
+		err = run_prepared(plan, &libraries, &t);
 	if (err)
 		return err;
 	*ret = t;
@@ -504,7 +651,7 @@ struct error *trial_ceiling(int spinners, double *ret)
 	if (!err)
 		err = make_result(0, &s);
 	if (!err)
-		err = start(WATCHDOG_NS, &s);
+		err = start(NULL, WATCHDOG_NS, &s);
 	if (!err && write(s.gate[1], "", 1) != 1)
 		err = error_errno("cannot start the spinners");
 	if (!err)

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "model/concurrency.h"
 #include "model/workload.h"
+#include "profiler/scratch.h"
 
 enum trial_way {
 	TRIAL_EXEC,   /* each task is a fresh process, `workers` at a time */
@@ -31,9 +32,10 @@ struct trial_plan {
 	enum trial_way way;
 	int workers;
 	const size_t
-		*numbers;    /* of the tasks, from 0, as the user counts them; NULL: as they are */
-	unsigned repeat;     /* run the whole list of tasks that often; 0: once */
-	bool sample_memory;  /* take pss_bytes; disturbs the timing */
+		*numbers; /* of the tasks, from 0, as the user counts them; NULL: as they are */
+	const struct scratch *scratch; /* NULL: none, if no template asks for "{out}" */
+	unsigned repeat;               /* run the whole list of tasks that often; 0: once */
+	bool sample_memory;            /* take pss_bytes; disturbs the timing */
 	uint64_t timeout_ns; /* for one task; the trial gets what its tasks may need, and no more */
 	/* Called when the host is started but held at its gate; or NULL. An error ends the trial.
 	 */
@@ -43,7 +45,10 @@ struct trial_plan {
 
 struct task_result {
 	struct digest stdout_digest;
-	uint64_t stdout_bytes;
+	struct digest stderr_digest; /* with COMPARE_STDERR */
+	struct digest files_digest;  /* of the output files, with their names */
+	uint64_t stdout_bytes, stderr_bytes, files_bytes;
+	unsigned files_n;
 	int status; /* as waitpid(); for TRIAL_COPIES built the same way */
 	bool timed_out;
 	bool ran;
@@ -77,6 +82,8 @@ struct trial {
 	size_t stderr_task;
 };
 
+/* The workload's setup and teardown run before and after, in no measured time; one that fails is
+ * ERROR_INPUT. */
 struct error *trial_run(const struct trial_plan *plan, struct trial *ret) ERROR_MUST_CHECK;
 void trial_clear(struct trial *t);
 

@@ -164,7 +164,7 @@ static int own_descriptors(struct copy *c)
 	if (c->null_fd < 0 || c->stderr_fd < 0)
 		return -EMFILE;
 	close_range(3, (unsigned)c->base_fd - 1, 0);
-	return capture_init(&c->captures, c->host, keep);
+	return capture_init(&c->captures, c->host, c->base_fd, keep);
 }
 
 static void *variable(const struct copy *c, const char *name)
@@ -264,11 +264,18 @@ static int prepare(struct copy *c)
 /* All that a fresh process would find as new. Returns the job's stdout, or a negative errno. */
 static int begin_job(struct copy *c)
 {
+	uint32_t task = c->job % c->host->plan->tasks;
 	int out = raise_fd(c, capture_open());
+	int in = c->host->plan->stdins
+			 ? raise_fd(c, open(host_stdin(c->host, task), O_RDONLY | O_CLOEXEC))
+			 : c->null_fd;
 
-	if (out < 0 || ftruncate(c->stderr_fd, 0) < 0 || lseek(c->stderr_fd, 0, SEEK_SET) < 0 ||
-	    dup2(c->null_fd, 0) < 0 || dup2(out, 1) < 0 || dup2(c->stderr_fd, 2) < 0)
+	if (out < 0 || in < 0 || ftruncate(c->stderr_fd, 0) < 0 ||
+	    lseek(c->stderr_fd, 0, SEEK_SET) < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
+	    dup2(c->stderr_fd, 2) < 0)
 		return -errno;
+	if (in != c->null_fd)
+		close(in);
 	c->getopt.started = false;
 	c->getopt.next = NULL;
 	c->at_exit_n = 0;
@@ -278,7 +285,7 @@ static int begin_job(struct copy *c)
 	errno = 0;
 	if (copy_open_streams(c))
 		return -ENOMEM;
-	copy_argv(c, c->job % c->host->plan->tasks);
+	copy_argv(c, task);
 	copy_env_begin(c);
 	return out;
 }
@@ -336,7 +343,8 @@ static void run_job(struct copy *c)
 	job->status = c->status;
 	job->state = JOB_ENDED;
 	capture_keep(&c->captures, c->job, out);
-	if (!WIFEXITED(job->status) || WEXITSTATUS(job->status) != c->host->plan->expected_exit)
+	capture_rest(&c->captures, c->job, c->stderr_fd);
+	if (!host_went_well(c->host, job->status))
 		capture_tail(c->host, c->job, c->stderr_fd);
 	clean_up(c);
 }

@@ -37,7 +37,6 @@ struct exec_worker {
 struct exec_pool {
 	const struct host *host;
 	struct exec_worker *workers;
-	int null_fd;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	uint32_t running; /* under lock: workers that have not ended */
@@ -62,7 +61,7 @@ static int spawn(struct exec_worker *w, uint32_t task, int stdout_fd, pid_t *pid
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, w->pool->null_fd, 0);
+	posix_spawn_file_actions_addopen(&files, 0, host_stdin(h, task), O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, stdout_fd, 1);
 	posix_spawn_file_actions_adddup2(&files, w->stderr_fd, 2);
 	host_argv(h, task, w->argv);
@@ -123,7 +122,8 @@ static int run_job(struct exec_worker *w, uint32_t index)
 	await(w, pid, job);
 	job->state = JOB_ENDED;
 	capture_keep(&w->captures, index, out);
-	if (!WIFEXITED(job->status) || WEXITSTATUS(job->status) != h->plan->expected_exit)
+	capture_rest(&w->captures, index, w->stderr_fd);
+	if (!host_went_well(h, job->status))
 		capture_tail(h, index, w->stderr_fd);
 	return 0;
 }
@@ -243,7 +243,7 @@ static int start_workers(struct exec_pool *pool)
 		w->pool = pool;
 		w->argv = host_memory((host_max_argc(h) + 1) * sizeof(*w->argv));
 		w->stderr_fd = memfd_create("stderr", MFD_CLOEXEC);
-		if (!w->argv || w->stderr_fd < 0 || capture_init(&w->captures, h, keep))
+		if (!w->argv || w->stderr_fd < 0 || capture_init(&w->captures, h, 3, keep))
 			return -ENOMEM;
 	}
 	pthread_mutex_lock(&pool->lock);
@@ -270,9 +270,8 @@ enum result_end exec_run(const struct host *h)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool.ended, &attr);
 	pool.host = h;
-	pool.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pool.workers = host_memory(h->plan->workers * sizeof(*pool.workers));
-	if (pool.null_fd < 0 || !pool.workers || start_workers(&pool)) {
+	if (!pool.workers || start_workers(&pool)) {
 		host_why(h, "cannot prepare %u workers: %s", h->plan->workers, strerror(errno));
 		return RESULT_CANNOT_START;
 	}

@@ -71,6 +71,20 @@ uint32_t host_max_argc(const struct host *h)
 	return max;
 }
 
+const char *host_stdin(const struct host *h, uint32_t task)
+{
+	const uint32_t *paths = (const void *)host_text(h, h->plan->stdins);
+
+	return h->plan->stdins ? host_text(h, paths[task]) : "/dev/null";
+}
+
+bool host_went_well(const struct host *h, int status)
+{
+	int code = WEXITSTATUS(status);
+
+	return WIFEXITED(status) && h->plan->expected[code / 64] >> code % 64 & 1;
+}
+
 bool host_next_job(const struct host *h, uint32_t *job)
 {
 	*job = __atomic_fetch_add(&h->result->next_job, 1, __ATOMIC_RELAXED);
@@ -110,14 +124,6 @@ static uint32_t kill_children_of(const char *tid)
 	close(fd);
 	return killed;
 }
-
-struct dirent64_raw {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
 
 static void kill_children(void)
 {

@@ -29,6 +29,14 @@ struct worker_watch {
 	_Atomic uint32_t job;
 };
 
+struct dirent64_raw { /* what SYS_getdents64 gives */
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
 uint64_t host_now_ns(void);
 const char *host_text(const struct host *h, uint32_t offset);
 /* The first one to say why is heard. */
@@ -46,6 +54,10 @@ void host_place(uint32_t i, bool stay);
 void host_release(pid_t pid);
 /* Cores that we may use. */
 uint32_t host_cores(void);
+/* The file a task reads as its stdin. */
+const char *host_stdin(const struct host *h, uint32_t task);
+/* Whether a job that ended so went well. */
+bool host_went_well(const struct host *h, int status);
 /* Take the next job; false: there is none left. */
 bool host_next_job(const struct host *h, uint32_t *job);
 /* Anonymous memory, zeroed, for the life of the process; NULL when there is none. */

@@ -27,6 +27,7 @@ enum plan_mode {
 
 enum plan_flags {
 	PLAN_SAMPLE_PSS = 1, /* sample memory while it runs; costs time, so not when timing */
+	PLAN_STDERR = 2,     /* digest stderr, too */
 };
 
 struct plan {
@@ -35,19 +36,20 @@ struct plan {
 	uint32_t flags;
 	uint32_t workers;
 	uint32_t tasks;
-	uint32_t jobs; /* tasks times repeats */
-	int32_t expected_exit;
-	uint32_t program;       /* offset of its path */
-	uint32_t argvs;         /* offset of struct plan_argv[tasks] */
-	uint32_t libraries;     /* offset of struct plan_library[libraries_n], needed ones first */
-	uint32_t libraries_n;   /* of the program, but for libc's own (PLAN_COPIES) */
-	uint32_t reserved;      /* 0 */
-	uint64_t timeout_ns;    /* for one job */
-	uint64_t memory_bytes;  /* PLAN_COPIES: more than this in use ends the trial */
-	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
+	uint32_t jobs;        /* tasks times repeats */
+	uint32_t program;     /* offset of its path */
+	uint32_t argvs;       /* offset of struct plan_argv[tasks] */
+	uint32_t stdins;      /* offset of uint32_t[tasks], offsets of paths; 0: /dev/null */
+	uint32_t outputs;     /* offset of struct plan_argv[tasks], patterns; 0: none */
+	uint32_t libraries;   /* offset of struct plan_library[libraries_n], needed ones first */
+	uint32_t libraries_n; /* of the program, but for libc's own (PLAN_COPIES) */
+	uint64_t expected[256 / 64]; /* a bit for each exit code of a job that went well */
+	uint64_t timeout_ns;         /* for one job */
+	uint64_t memory_bytes;       /* PLAN_COPIES: more than this in use ends the trial */
+	uint64_t capture_bytes;      /* output kept undigested until the clock has stopped */
 };
 
-struct plan_argv {
+struct plan_argv { /* also any other list of texts */
 	uint32_t argc;
 	uint32_t strings; /* offset of argc strings, one after another, each with its NUL */
 };
@@ -69,6 +71,8 @@ enum result_end {              /* how the host ended */
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_ENDED };
 
+enum capture { CAPTURE_STDOUT, CAPTURE_STDERR, CAPTURE_FILES };
+
 enum job_flags {
 	JOB_TIMED_OUT = 1,
 	JOB_DIGESTED_LATE = 2, /* while the clock was running: too much output to keep */
@@ -78,8 +82,13 @@ struct result_job {
 	uint64_t start_ns, end_ns;
 	uint64_t cpu_ns;
 	uint64_t stdout_bytes;
-	uint64_t digest_high, digest_low; /* XXH3-128 of stdout */
-	int32_t status;                   /* as waitpid() */
+	uint64_t stderr_bytes; /* PLAN_STDERR */
+	uint64_t files_bytes;
+	struct result_digest {
+		uint64_t high, low;
+	} digests[3];     /* XXH3-128, by enum capture */
+	uint32_t files_n; /* output files; their digests are added up */
+	int32_t status;   /* as waitpid() */
 	uint16_t state, flags;
 };
 

@@ -49,7 +49,7 @@ chmod +x dies clock
 advise 3 -- ./dies {}
 says err SIGSEGV
 advise 3 -- ./clock {}
-says err 'something else when it was run again'
+says err 'something else than before'
 nothing_stored
 
 advise 2 --timeout nonsense -- /bin/echo {}

@@ -37,6 +37,29 @@ run 0 "$CONCUR" compare --db "$db" last~1 last --json
 [ "$(json .comparable)" = true ] || fail 'two runs of the same job are comparable'
 [ "$(sqlite3 "$db" 'select count(*) from v_run')" = 2 ] || fail v_run
 
+# Files in, files out, from a workload file; nothing is left.
+cat >job.yaml <<'Y'
+command: [gzip, -k, "{out}/copy"]   # replaced on the command line
+each: tasks
+stdin: "{}"
+outputs: "{out}/*"
+workers: [2]
+budget: 1
+Y
+run 0 "$CONCUR" race --db "$db" --workload job.yaml --json -- tee {out}/copy
+[ "$(json '.workload | .stdin == "{}" and .outputs == ["{out}/*"] and .argv == ["tee", "{out}/copy"]')" = true ] ||
+	fail 'the workload was not stored'
+[ "$(json '[.race[] | select(.model == "threads" or .model == "processes") | .outcome] | unique == ["ok"]')" = true ] ||
+	fail 'files in and out'
+run 3 "$CONCUR" race --db "$db" --workload job.yaml -- false
+says err 'exit code 1'
+run 2 "$CONCUR" race --db "$db" --workload job.yaml --outputs '{}' -- cat
+says err 'is there already'
+run 2 "$CONCUR" race --db "$db" --workload none.yaml
+says err none.yaml
+run 3 "$CONCUR" race --db "$db" --count 4 --budget 1 --workers 2 -- date +%N
+run 0 "$CONCUR" race --db "$db" --count 4 --budget 1 --workers 2 --compare exit-code -- date +%N
+
 run 7 "$CONCUR" profile -- sh -c 'echo through; exit 7'
 [ "$(cat out)" = through ] || fail "the program's own output"
 run 0 "$CONCUR" profile --tier T2 --overhead 3% --json -- true

@@ -49,7 +49,13 @@ static void test_everything_is_read(void **state)
 			 "--workers",
 			 "2,4,16",
 			 "--seed=7",
-			 "--expect-exit=3",
+			 "--expect-exit=3,0",
+			 "--stdin={}",
+			 "--outputs=a",
+			 "--outputs=b",
+			 "--compare=stderr",
+			 "--setup=s",
+			 "--teardown=t",
 			 "--policy=table",
 			 "--no-analyze",
 			 "--json",
@@ -72,6 +78,12 @@ static void test_everything_is_read(void **state)
 	assert_int_equal(o.workers.items[2], 16);
 	assert_int_equal(o.seed, 7);
 	assert_int_equal(o.expected_exit, 3);
+	assert_int_equal(o.also_expected[0], 9);
+	assert_string_equal(o.stdin_path, "{}");
+	assert_int_equal(o.outputs.n, 2);
+	assert_int_equal(o.compare, COMPARE_STDERR);
+	assert_string_equal(o.setup, "s");
+	assert_string_equal(o.teardown, "t");
 	assert_true(o.policy_table && o.no_analyze && o.json);
 	assert_string_equal(o.db, "x.db");
 	assert_int_equal(o.color, COLOR_NEVER);

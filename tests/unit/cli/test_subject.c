@@ -107,6 +107,42 @@ static void test_what_is_wrong_is_named(void **state)
 	}
 }
 
+static void test_tasks_by_number_and_by_field(void **state)
+{
+	char *args[] = { "./tool", "x" }, *fields[] = { "./tool", "{2}" },
+	     *more[] = { "./tool", "{3}" };
+	struct options count = { .count = 3, .args = args, .args_n = 2 };
+	struct options two = { .each = "fields", .args = fields, .args_n = 2 };
+	struct options three = { .each = "fields", .args = more, .args_n = 2 };
+	struct options absent = {
+		.each = "fields", .args = args, .args_n = 2, .stdin_path = "no/{1}"
+	};
+	struct run run = { 0 };
+	struct error *err;
+
+	(void)state;
+	put("fields", "a\tb\nc\td\te\n", 10);
+	subject_begin(&run, "race");
+	assert_null(subject_workload(&count, &run));
+	assert_int_equal(run.workload.tasks.n, 3);
+	assert_string_equal(run.workload.tasks.items[2], "3");
+	run_clear(&run);
+	subject_begin(&run, "race");
+	assert_null(subject_workload(&two, &run));
+	run_clear(&run);
+	subject_begin(&run, "race");
+	err = subject_workload(&three, &run);
+	assert_string_equal(err->message, "task 1 has 2 fields, but {3} is asked for");
+	error_free(err);
+	run_clear(&run);
+	subject_begin(&run, "race");
+	err = subject_workload(&absent, &run);
+	assert_non_null(strstr(err->message, "--stdin: cannot read no/a"));
+	error_free(err);
+	run_clear(&run);
+	unlink("fields");
+}
+
 static void test_no_program(void **state)
 {
 	struct run run = { 0 };
@@ -195,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tasks_are_lines),
 		cmocka_unit_test(test_what_is_wrong_is_named),
+		cmocka_unit_test(test_tasks_by_number_and_by_field),
 		cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_workload_identity),
 		cmocka_unit_test(test_a_run_begins_with_who_and_where),

@@ -36,6 +36,15 @@ static void fill_origin(struct run *run)
 	strings_add(&run->workload.tasks, "a file.txt");
 	strings_add(&run->workload.tasks, "b\nfile.txt");
 	run->workload.expected_exit = 3;
+	workload_expect(&run->workload, 3);
+	workload_expect(&run->workload, 255);
+	run->workload.stdin_path = xstrdup("in/{}");
+	strings_add(&run->workload.outputs, "{out}/*");
+	run->workload.compare = COMPARE_STDERR;
+	run->workload.setup = xstrdup("make inputs");
+	run->workload.teardown = xstrdup("rm -f inputs");
+	run->workload.timeout_ns = 5000000000;
+	run->workload.budget_ns = 60000000000;
 }
 
 static void fill_facts(struct facts *facts)

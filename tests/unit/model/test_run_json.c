@@ -244,7 +244,8 @@ static const char *const contract[] = {
 	"profile race race_conditions verdict",
 	"machine. id hostname kernel arch cpu libc cores memory_bytes virtualised",
 	"target. program digest build_dir git_commit git_branch git_dirty",
-	"workload. id unit argv tasks expected_exit",
+	"workload. id unit argv tasks expected_exit expected_exits stdin outputs compare setup "
+	"teardown timeout_ns budget_ns",
 	"facts. check file line column function symbol effect detail advice macro sites",
 	"facts.sites. file line function access",
 	"analysis. analysed why_not units failures",
@@ -477,9 +478,8 @@ static void hostile_texts_are_refused_with_a_reason(void **state)
 		  "near '\"a\\u0000b\"'" },
 		{ HEAD ",\"target\":{\"git_dirty\":1}}", "target.git_dirty: not true or false" },
 		{ HEAD ",\"workload\":{\"tasks\":[\"a\",7]}}", "workload.tasks[1]: not a string" },
-		{ HEAD ",\"race\":[null]}", "race[0].model: missing" },
-		{ HEAD ",\"workload\":{\"expected_exit\":-1}}",
-		  "workload.expected_exit: -1 is less than 0" },
+		{ HEAD ",\"workload\":{\"expected_exits\":[0,256]}}",
+		  "workload.expected_exits[1]: not an exit code" },
 		{ HEAD ",\"facts\":{}}", "facts: not an array" },
 		{ HEAD ",\"facts\":[{}]}", "facts[0].check: missing" },
 		{ HEAD

@@ -20,7 +20,8 @@
 static struct error *baseline(const struct job *job, uint64_t timeout_ns, enum tier tier,
 			      struct profile *profile, struct trial *reference)
 {
-	return baseline_run(&job->target, &job->workload, timeout_ns, tier, profile, reference);
+	return baseline_run(&job->target, &job->workload, NULL, timeout_ns, tier, profile,
+			    reference);
 }
 
 static const struct {
@@ -34,7 +35,7 @@ static const struct {
 	{ "asserts", "task 3 (3) failed: killed by SIGABRT: target_faulty: ", "exit code 0" },
 	{ "hangs", "task 3 (3) did not end within 0.5 s", "--timeout 1," },
 	{ "prints-nothing", "prints nothing on stdout in any of 4 tasks", "make it print" },
-	{ "tells-time", "task 1 (1) printed something else when it was run again", "no times" },
+	{ "tells-time", "task 1 (1), run again, printed something else than before", "no times" },
 };
 
 static void bad_programs_are_named(void **state)

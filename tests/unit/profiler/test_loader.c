@@ -55,18 +55,18 @@ static void says_why_not(void **state)
 
 /* --- files that are changed ------------------------------------------------------------------- */
 
-struct scratch {
+struct elf_file {
 	char path[64];
 	struct strbuf bytes; /* of target_faulty */
 };
 
-static void scratch_clear(struct scratch *s)
+static void scratch_clear(struct elf_file *s)
 {
 	unlink(s->path);
 	strbuf_clear(&s->bytes);
 }
 
-static void scratch_init(struct scratch *s)
+static void scratch_init(struct elf_file *s)
 {
 	CLEANUP(cleanup_free) char *program = path_join(TARGETS, "target_faulty");
 	int fd;
@@ -78,7 +78,7 @@ static void scratch_init(struct scratch *s)
 	assert_no_error(file_read(program, &s->bytes));
 }
 
-static char *why_not(const struct scratch *s, size_t n)
+static char *why_not(const struct elf_file *s, size_t n)
 {
 	CLEANUP(loader_libraries_clear) struct loader_libraries libraries = { 0 };
 
@@ -89,7 +89,7 @@ static char *why_not(const struct scratch *s, size_t n)
 
 static void a_script_is_named(void **state)
 {
-	CLEANUP(scratch_clear) struct scratch s = { 0 };
+	CLEANUP(scratch_clear) struct elf_file s = { 0 };
 	CLEANUP(cleanup_free) char *why = NULL;
 
 	(void)state;
@@ -102,7 +102,7 @@ static void a_script_is_named(void **state)
 
 static void another_processor_is_named(void **state)
 {
-	CLEANUP(scratch_clear) struct scratch s = { 0 };
+	CLEANUP(scratch_clear) struct elf_file s = { 0 };
 	CLEANUP(cleanup_free) char *why = NULL;
 
 	(void)state;
@@ -114,7 +114,7 @@ static void another_processor_is_named(void **state)
 
 static void another_libc_is_named(void **state)
 {
-	CLEANUP(scratch_clear) struct scratch s = { 0 };
+	CLEANUP(scratch_clear) struct elf_file s = { 0 };
 	CLEANUP(cleanup_free) char *why = NULL;
 	char *at;
 
@@ -130,7 +130,7 @@ static void another_libc_is_named(void **state)
 /* A file cut off anywhere in its headers is refused and nothing else. */
 static void a_cut_file_is_refused(void **state)
 {
-	CLEANUP(scratch_clear) struct scratch s = { 0 };
+	CLEANUP(scratch_clear) struct elf_file s = { 0 };
 
 	(void)state;
 	scratch_init(&s);
@@ -145,7 +145,7 @@ static void a_cut_file_is_refused(void **state)
 /* Reading any header must stay within the file; what it says does not matter. */
 static void broken_headers_are_read_safely(void **state)
 {
-	CLEANUP(scratch_clear) struct scratch s = { 0 };
+	CLEANUP(scratch_clear) struct elf_file s = { 0 };
 	struct rng rng = { 1 };
 
 	(void)state;

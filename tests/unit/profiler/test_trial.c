@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/subprocess.h"
+#include "profiler/answer.h"
 #include "target_workload.h"
 
 #define TASKS 6
@@ -255,6 +257,100 @@ static void memory_is_sampled(void **state)
 	}
 }
 
+/* --- what a task reads and writes ------------------------------------------------------------- */
+
+/* dash -c: reads a line, answers on stderr, and writes two files. */
+static void job_files(struct job *job, struct scratch *scratch)
+{
+	static const char script[] = "read l; echo \"$l {}\" >{out}/a; echo \"$l\" >{out}/b.txt;"
+				     "echo no >$TMPDIR/c; echo {} says >&2";
+
+	job_init(job, "/bin/dash", "-c", TASKS);
+	free(job->workload.argv.items[2]);
+	job->workload.argv.items[2] = xstrdup(script);
+	job->workload.stdin_path = xstrdup("/proc/sys/kernel/ostype");
+	strings_add(&job->workload.outputs, "{out}/*");
+	job->workload.compare = COMPARE_STDERR;
+	assert_no_error(scratch_open(&job->workload, scratch));
+}
+
+static void files_are_compared_and_gone(void **state)
+{
+	static const struct {
+		enum trial_way way;
+		int workers;
+	} ways[] = {
+		{ TRIAL_EXEC, 1 }, { TRIAL_EXEC, 3 }, { TRIAL_COPIES, 1 }, { TRIAL_COPIES, 3 }
+	};
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(scratch_close) struct scratch scratch = { 0 };
+	struct task_result first[TASKS];
+	int before = open_descriptors();
+
+	(void)state;
+	job_files(&job, &scratch);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct trial_plan plan = job_plan(&job, ways[i].way, ways[i].workers);
+
+		plan.scratch = &scratch;
+		run(&plan, &t);
+		if (t.outcome != OUTCOME_OK)
+			fail_msg("%s", t.why);
+		for (size_t k = 0; k < TASKS; k++) {
+			char *how;
+
+			assert_int_equal(t.tasks[k].files_n, 2);
+			assert_true(t.tasks[k].files_bytes > 10 && t.tasks[k].stderr_bytes == 7);
+			if (i == 0)
+				first[k] = t.tasks[k];
+			how = answer_difference(&job.workload, &first[k], "before", &t.tasks[k]);
+			if (how)
+				fail_msg("way %zu, task %zu: %s", i, k + 1, how);
+		}
+		/* Each task's own. */
+		assert_non_null(answer_difference(&job.workload, &first[0], "before", &first[1]));
+		assert_nothing_left(before);
+		assert_int_equal(rmdir(scratch.dir), 0); /* empty between trials */
+		assert_int_equal(mkdir(scratch.dir, 0700), 0);
+	}
+}
+
+static void setup_and_teardown_surround_a_trial(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "/bin/cat", NULL, 1);
+	free(job.workload.tasks.items[0]);
+	job.workload.tasks.items[0] = xstrdup("set-up");
+	job.workload.setup = xstrdup("echo here >set-up");
+	job.workload.teardown = xstrdup("rm set-up");
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &t);
+	assert_int_equal(t.tasks[0].stdout_bytes, 5);
+	assert_int_equal(access("set-up", F_OK), -1);
+	free(job.workload.setup);
+	job.workload.setup = xstrdup("echo no way >&2; exit 7");
+	trial_clear(&t);
+	assert_error_says(trial_run(&plan, &t), ERROR_INPUT, "exit code 7: no way");
+}
+
+static void an_output_that_is_there_is_refused(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	struct scratch scratch = { 0 };
+
+	(void)state;
+	job_init(&job, "/bin/cat", NULL, 1);
+	strings_add(&job.workload.outputs, "/etc/host[n]ame");
+	assert_error_says(scratch_open(&job.workload, &scratch), ERROR_USAGE,
+			  "--outputs: /etc/hostname is there already");
+	assert_null(scratch.dir);
+}
+
 /* --- what goes wrong around a trial ----------------------------------------------------------- */
 
 static struct error *refuse(pid_t host, void *arg)
@@ -456,6 +552,9 @@ int main(void)
 		cmocka_unit_test(daemons_are_ended),
 		cmocka_unit_test(says_what_a_failed_task_said),
 		cmocka_unit_test(memory_is_sampled),
+		cmocka_unit_test(files_are_compared_and_gone),
+		cmocka_unit_test(setup_and_teardown_surround_a_trial),
+		cmocka_unit_test(an_output_that_is_there_is_refused),
 		cmocka_unit_test(an_error_at_the_start_ends_it),
 		cmocka_unit_test(a_killed_host_is_no_result),
 		cmocka_unit_test(an_interrupt_leaves_nothing),
