@@ -326,6 +326,10 @@ static void run_job(struct copy *c)
 
 	if (out < 0)
 		copy_refuse("worker %u cannot start a task: %s", c->index + 1, strerror(-out));
+	/* Where a rewrite would hand the task to its pool. A task that never waits would otherwise
+	 * stay on the loop to its end, and so would all after it. */
+	if (c->host->plan->mode == PLAN_HYBRID)
+		sched_yield();
 	job->state = JOB_RUNNING;
 	c->watch->job = c->job;
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
