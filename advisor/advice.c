@@ -6,16 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/outlook.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-static struct shares shares_of(const struct profile *p)
+/* Without the waits of workers that have nothing to do: they are no part of a task. */
+static struct wait_profile in_tasks(const struct profile *p, const struct meanings *m)
 {
-	const struct wait_profile *w = &p->waits;
+	struct wait_profile w = p->waits;
+
+	for (int k = 0; k < WAIT_KIND_COUNT; k++) {
+		uint64_t idle = m->idle_of_kind[k];
+
+		if (idle > w.wait_ns[k]) /* stacks of a stored run that do not add up */
+			idle = w.wait_ns[k];
+		w.wait_ns[k] -= idle;
+		w.wall_ns -= idle;
+	}
+	return w;
+}
+
+static struct shares shares_of(const struct wait_profile *w)
+{
 	struct shares s = { 0 };
 	double base;
 
-	if (!p->measured || w->wall_ns <= w->runqueue_ns)
+	if (w->wall_ns <= w->runqueue_ns)
 		return s;
 	base = (double)(w->wall_ns - w->runqueue_ns);
 	s.known = true;
@@ -78,11 +94,36 @@ static struct contender contender_of(const struct race *race, enum model model, 
 	return c;
 }
 
-void advice_init(struct advice *a, const struct run *run, const struct table *table,
-		 enum advisor_policy policy, struct verdict *verdict)
+static struct error *read_profile(struct advice *a)
 {
+	const struct profile *p = &a->run->profile;
+	struct outlook *o = &a->verdict->outlook;
+	struct wait_profile tasks;
+	struct meanings m;
+	struct error *err;
+
+	if (!p->measured)
+		return NULL;
+	err = meanings_find(p, &m);
+	if (err)
+		return err;
+	outlook_present(a, &m, &o->present);
+	tasks = in_tasks(p, &m);
+	a->shares = shares_of(o->present.concurrent ? &tasks : &p->waits);
+	if (!o->present.concurrent)
+		outlook_bounds(a, &o->bounds);
+	return NULL;
+}
+
+struct error *advice_init(struct advice *a, const struct run *run, const struct table *table,
+			  enum advisor_policy policy, struct verdict *verdict)
+{
+	struct error *err;
+
 	*a = (struct advice){ .run = run, .table = table, .policy = policy, .verdict = verdict };
-	a->shares = shares_of(&run->profile);
+	err = read_profile(a);
+	if (err)
+		return err;
 	for (int m = MODEL_SEQUENTIAL + 1; m < MODEL_COUNT && run->race.measured; m++) {
 		struct contender *c = &a->contenders[m];
 
@@ -90,6 +131,7 @@ void advice_init(struct advice *a, const struct run *run, const struct table *ta
 		if (c->best && is_better(c->best, a->contenders[a->leader].best))
 			a->leader = m;
 	}
+	return NULL;
 }
 
 double advice_limit(const struct advice *a, enum limit limit)

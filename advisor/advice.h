@@ -16,7 +16,8 @@
 
 /*
  * The profile as shares of (wall - run-queue), 0..1, so that a machine that makes the program wait
- * for a core does not move it to another row. cpu + overlappable + serial + unknown == 1.
+ * for a core does not move it to another row. cpu + overlappable + serial + unknown == 1. Of a program
+ * that is concurrent already, what its threads wait for work and for each other is left out as well.
  */
 struct shares {
 	bool known;
@@ -53,8 +54,10 @@ struct advice {
 	struct verdict *verdict;
 };
 
-void advice_init(struct advice *a, const struct run *run, const struct table *table,
-		 enum advisor_policy policy, struct verdict *verdict);
+/* Also finds what the profile alone tells, and puts it into the verdict. Fails only when an embedded
+ * table is broken. */
+struct error *advice_init(struct advice *a, const struct run *run, const struct table *table,
+			  enum advisor_policy policy, struct verdict *verdict) ERROR_MUST_CHECK;
 
 double advice_limit(const struct advice *a, enum limit limit);
 size_t advice_tied_n(const struct advice *a);

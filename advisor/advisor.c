@@ -113,7 +113,9 @@ struct error *advisor_advise(const struct run *run, const struct advisor_options
 
 	if (err)
 		return err;
-	advice_init(&a, run, &table, opt ? opt->policy : POLICY_MEASURED, &verdict);
+	err = advice_init(&a, run, &table, opt ? opt->policy : POLICY_MEASURED, &verdict);
+	if (err)
+		return err;
 	for (size_t i = 0; i < rules_n && !a.decided; i++) {
 		a.rule = rules[i].id;
 		rules[i].apply(&a);
@@ -129,6 +131,26 @@ struct error *advisor_advise(const struct run *run, const struct advisor_options
 	name_doubts(&a);
 	hurdles_list(&a);
 	witness_all(&a);
+	*ret = verdict;
+	return NULL;
+}
+
+struct error *advisor_outlook(const struct run *run, struct verdict *ret)
+{
+	struct verdict verdict = { .kind = VERDICT_NONE };
+	struct advice a;
+	struct table table;
+	struct error *err = table_load(&table);
+
+	if (!err)
+		err = advice_init(&a, run, &table, POLICY_MEASURED, &verdict);
+	if (err)
+		return err;
+	for (size_t i = 0; i < rules_n; i++) {
+		a.rule = rules[i].id;
+		if (rules[i].of_profile)
+			rules[i].apply(&a);
+	}
 	*ret = verdict;
 	return NULL;
 }

@@ -23,4 +23,8 @@ struct advisor_options {
 struct error *advisor_advise(const struct run *run, const struct advisor_options *opt,
 			     struct verdict *ret) ERROR_MUST_CHECK;
 
+/* What the profile alone tells: the row, bounds, what a concurrent program waits for. The verdict's
+ * kind stays "none". */
+struct error *advisor_outlook(const struct run *run, struct verdict *ret) ERROR_MUST_CHECK;
+
 #endif

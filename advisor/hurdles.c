@@ -214,6 +214,8 @@ static enum model subject(const struct advice *a)
 
 	if (a->verdict->kind == VERDICT_RECOMMEND && a->chosen != MODEL_PROCESSES)
 		return a->chosen;
+	if (a->verdict->kind == VERDICT_RAISE)
+		return MODEL_SEQUENTIAL;
 	if (a->verdict->kind == VERDICT_LEAVE && a->leader != MODEL_SEQUENTIAL)
 		return MODEL_SEQUENTIAL;
 	if (named || a->tied[MODEL_THREADS] || a->contenders[MODEL_THREADS].raced)

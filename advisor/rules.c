@@ -1,5 +1,6 @@
 #include "advisor/rules.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "advisor/hurdles.h"
@@ -101,45 +102,48 @@ static void rule_locks(struct advice *a)
 
 static void rule_concurrent_already(struct advice *a)
 {
-	const struct profile *p = &a->run->profile;
-	double cpu = (double)wait_profile_cpu_ns(&p->waits);
+	const struct present *p = &a->verdict->outlook.present;
 
-	if (!p->measured || (cpu <= 1.1 * (double)p->elapsed_ns && p->threads <= p->processes))
+	if (!p->concurrent)
 		return;
-	if (!p->elapsed_ns && !p->threads)
+	advice_because(
+		a,
+		"The program is concurrent already (%llu threads in %llu processes, %.1f in a "
+		"task at a time, %.1f cores used): a speedup is over that, not over one "
+		"thread; %s.",
+		(unsigned long long)a->run->profile.threads,
+		(unsigned long long)a->run->profile.processes, p->busy, p->cores_used,
+		present_need_words(p->needs));
+}
+
+static void rule_process_wide_lock(struct advice *a)
+{
+	const struct present *p = &a->verdict->outlook.present;
+
+	if (!p->process_wide)
 		return;
-	advice_because(a,
-		       "The program is concurrent already (%llu threads in %llu processes): the "
-		       "speedups are over that, not over one thread.",
-		       (unsigned long long)p->threads, (unsigned long long)p->processes);
+	advice_because(
+		a,
+		"One lock lets one thread of the program run at a time, as an interpreter's GIL "
+		"does%s%s: %.0f %% of the time in tasks waits for it%s%s. More threads gain "
+		"nothing before it is split; processes have one each.",
+		p->lock ? ", taken in " : "", p->lock ? p->lock : "", PERCENT(p->lock_share),
+		p->holder ? "; most often it was held by " : "", p->holder ? p->holder : "");
 }
 
 /* --- is there evidence, and can it be trusted? --- */
 
-static void say_bound(struct advice *a, enum model model, double serial_share)
-{
-	double tasks = (double)a->run->profile.tasks;
-	double bound = serial_share > 1e-3 ? 1 / serial_share : 1e3;
-
-	if (tasks > 1 && bound > tasks)
-		bound = tasks;
-	advice_because(a, "Estimate from one profile, not measured: %s at most %s%.1fx.",
-		       model_title(model), bound >= 1e3 ? "more than " : "", bound);
-}
-
-/* Amdahl's bounds: what cannot overlap stays; CPU is divided by the cores, or by one for a loop.
- * Unexplained time may be of either kind: it counts as overlappable, because this is a bound. */
 static void say_bounds(struct advice *a)
 {
-	const struct shares *s = &a->shares;
-	double cores = a->run->machine.cores > 0 ? a->run->machine.cores : 1;
-
-	if (!s->known)
-		return;
-	say_bound(a, MODEL_ASYNC, s->cpu + s->serial);
-	say_bound(a, MODEL_THREADS, s->cpu / cores + s->serial);
-	say_bound(a, MODEL_PROCESSES, s->cpu / cores + s->serial);
-	say_bound(a, MODEL_HYBRID, s->cpu / cores + s->serial);
+	vec_each (&a->verdict->outlook.bounds, b) {
+		if (isnan(b->speedup))
+			continue;
+		advice_because(a,
+			       "Estimate from one profile, not measured: %s at most %.1fx, with %d "
+			       "worker%s: %s bounds it.",
+			       model_title(b->model), b->speedup, b->workers,
+			       b->workers == 1 ? "" : "s", bound_words(b->by));
+	}
 }
 
 static void rule_no_race(struct advice *a)
@@ -587,11 +591,41 @@ static void rule_private_copies(struct advice *a)
 			hurdles, hurdles == 1 ? "" : "s", hurdles == 1 ? "is" : "are");
 }
 
+static bool runs_processes(const char *model)
+{
+	return !strcmp(model, "processes") || !strcmp(model, "prefork") ||
+	       !strcmp(model, "process-per-connection");
+}
+
+/* Copies of the program ran side by side: what they gained, more of its own workers will. */
+static void rule_raise(struct advice *a)
+{
+	const struct present *p = &a->verdict->outlook.present;
+	const struct contender *c = &a->contenders[a->chosen];
+	struct verdict *v = a->verdict;
+	int now = (int)(p->busy + 0.5);
+
+	if (!p->concurrent || p->needs != PRESENT_WORKERS || now < 2 ||
+	    !strcmp(p->model, "event-loop"))
+		return;
+	v->model = runs_processes(p->model) ? MODEL_PROCESSES : MODEL_THREADS;
+	v->workers = now * c->pick->workers;
+	v->speedup = c->pick->speedup;
+	advice_because(
+		a,
+		"It has %d workers at a time already, all of them in a task, while cores are "
+		"free: %d copies of the program side by side, %d workers, reached %s. Raise "
+		"their number instead of rewriting it.",
+		now, c->pick->workers, v->workers, estimate_text(c->pick->speedup).s);
+	advice_decide(a, VERDICT_RAISE);
+}
+
 const struct rule rules[] = {
 	/* what the profile says */
-	{ "R01", "The profile decides the row of the table", rule_class },
-	{ "R02", "Waiting for a lock does not overlap", rule_locks },
-	{ "R03", "The program is concurrent already", rule_concurrent_already },
+	{ "R01", "The profile decides the row of the table", rule_class, true },
+	{ "R02", "Waiting for a lock does not overlap", rule_locks, true },
+	{ "R03", "The program is concurrent already", rule_concurrent_already, true },
+	{ "R23", "One lock lets one thread run at a time", rule_process_wide_lock, true },
 	/* is there evidence, and can it be trusted? */
 	{ "R04", "Only a profile: bounds, no verdict", rule_no_race },
 	{ "R05", "A model that goes wrong is out", rule_out },
@@ -612,6 +646,7 @@ const struct rule rules[] = {
 	{ "R19", "main per input: processes come free", rule_main_per_input },
 	{ "R20", "The fewest workers that reach the speedup", rule_fewest_workers },
 	{ "R21", "Threads were raced with private copies", rule_private_copies },
+	{ "R22", "It waits for workers that it has already: raise their number", rule_raise },
 };
 
 const size_t rules_n = sizeof(rules) / sizeof(*rules);

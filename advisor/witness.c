@@ -196,13 +196,15 @@ static bool has_figure(const struct advice *a)
 
 static bool table_agrees(const struct advice *a, struct strbuf *out)
 {
+	enum model said = a->verdict->kind == VERDICT_RAISE ? a->verdict->model : a->chosen;
+
 	if (a->verdict->kind == VERDICT_LEAVE) {
 		strbuf_addf(out, ", but the race found no gain in it.");
 		return false;
 	}
-	if (table_row_rank(a->row, a->chosen) == a->row->n) {
+	if (table_row_rank(a->row, said) == a->row->n) {
 		if (has_figure(a))
-			strbuf_addf(out, ", but %s measured faster.", model_title(a->chosen));
+			strbuf_addf(out, ", but %s measured faster.", model_title(said));
 		else
 			strbuf_addf(out, ", of which nothing has a figure.");
 		return false;
@@ -210,7 +212,7 @@ static bool table_agrees(const struct advice *a, struct strbuf *out)
 	if (is_half_of_hybrid(a))
 		strbuf_addf(out, "; of it the pool of threads was raced, the event loop was not.");
 	else
-		strbuf_addf(out, ": %s is one of its candidates.", model_title(a->chosen));
+		strbuf_addf(out, ": %s is one of its candidates.", model_title(said));
 	return true;
 }
 

@@ -1,3 +1,4 @@
+#include "advisor/advisor.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/commands.h"
@@ -68,6 +69,9 @@ struct error *cmd_profile(const struct command *command, struct options *options
 			   : profile_program(options, &run, exit_code);
 	if (err)
 		return err;
+	err = advisor_outlook(&run, &run.verdict);
+	if (err)
+		return err;
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	if (options->json) {
 		output_run(options, &run);
@@ -75,6 +79,7 @@ struct error *cmd_profile(const struct command *command, struct options *options
 	}
 	style = output_style(options);
 	report_profile(&run.profile, &style, &text);
+	report_outlook(&run, &style, &text);
 	/* The program has standard output for itself. */
 	fputs(strbuf_str(&text), options->pid ? stdout : stderr);
 	return NULL;

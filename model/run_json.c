@@ -263,6 +263,29 @@ static const struct field witness_fields[] = {
 };
 static const struct shape witness_shape = SHAPE(witness, witness_fields);
 
+static const struct field model_bound_fields[] = {
+	ROW_KEY(model_bound, "model", model, model, .required = true),
+	ROW(model_bound, REAL, "speedup", speedup),
+	ROW(model_bound, INT, "workers", workers),
+	ROW_KEY(model_bound, "by", by, bound),
+};
+static const struct shape model_bound_shape = SHAPE(model_bound, model_bound_fields);
+
+static const struct field present_fields[] = {
+	ROW(present, BOOL, "concurrent", concurrent),
+	ROW(present, TEXT, "model", model),
+	ROW(present, REAL, "busy", busy),
+	ROW(present, REAL, "cores_used", cores_used),
+	ROW(present, SHARE, "idle_share", idle_share),
+	ROW(present, SHARE, "lock_share", lock_share),
+	ROW_KEY(present, "needs", needs, present_need),
+	ROW(present, INT, "workers", workers),
+	ROW(present, BOOL, "process_wide", process_wide),
+	ROW(present, TEXT, "lock", lock),
+	ROW(present, TEXT, "holder", holder),
+};
+static const struct shape present_shape = SHAPE(present, present_fields);
+
 static const struct field verdict_fields[] = {
 	ROW_KEY(verdict, "kind", kind, verdict_kind),
 	ROW_CUSTOM("model", model_write, model_read), /* after kind */
@@ -276,6 +299,8 @@ static const struct field verdict_fields[] = {
 	ROW_TEXTS(verdict, "reasons", reasons),
 	ROW_TEXTS(verdict, "missing", missing),
 	ROW_OBJECTS(verdict, "witnesses", witnesses, witness_shape, witness),
+	ROW_OBJECTS(verdict, "bounds", outlook.bounds, model_bound_shape, model_bound),
+	ROW_OBJECT(verdict, "present", outlook.present, present_shape),
 };
 static const struct shape verdict_shape = SHAPE(verdict, verdict_fields, .check = verdict_check);
 

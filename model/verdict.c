@@ -27,5 +27,6 @@ void verdict_clear(struct verdict *v)
 		free(witness->on);
 	}
 	vec_clear(&v->witnesses);
+	outlook_clear(&v->outlook);
 	*v = (struct verdict){ 0 };
 }

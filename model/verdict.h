@@ -12,6 +12,7 @@
 #include "base/stats.h"
 #include "base/vec.h"
 #include "model/concurrency.h"
+#include "model/outlook.h"
 #include "model/workload.h"
 
 #define VERDICT_KINDS(X)                  /* id, key */                                            \
@@ -77,6 +78,7 @@ struct verdict {
 	struct strings reasons; /* sentences */
 	struct strings missing; /* what would raise the confidence, or is missing for an answer */
 	struct witnesses witnesses;
+	struct outlook outlook; /* what the profile alone tells */
 };
 
 void verdict_clear(struct verdict *v);

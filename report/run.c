@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
+#include "report/parts.h"
 #include "report/phrase.h"
 #include "report/words.h"
 
@@ -552,6 +553,10 @@ static void put_verdict(const struct page *p, const struct run *run)
 	page_item(p, "Row:", INK_BOLD, 5, " %s", row.s);
 	put_ties(p, v);
 	put_witnesses(p, v);
+	if (v->outlook.present.concurrent) {
+		page_heading(p, "Concurrent already", "from the profile, n = 1");
+		put_present(p, &v->outlook.present);
+	}
 	put_list(p, "Why", &reasons);
 	put_rules(p, v);
 	put_list(p, "What would make it surer", &missing);

@@ -43,7 +43,7 @@ static void list(const struct facts *facts, enum model chosen, struct verdict *v
 	struct advice a;
 
 	assert_null(table_load(&table));
-	advice_init(&a, &run, &table, POLICY_MEASURED, v);
+	assert_null(advice_init(&a, &run, &table, POLICY_MEASURED, v));
 	a.chosen = chosen;
 	v->kind = VERDICT_RECOMMEND;
 	hurdles_list(&a);

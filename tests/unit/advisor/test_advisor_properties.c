@@ -36,12 +36,31 @@ static void assert_same(const struct stored *s, const char *before, const char *
 		fail_msg("%s: the verdict changed by %s:\n%s\n%s", s->name, what, before, after);
 }
 
+#define MARK "zz_renamed_"
+
 static void rename_function(char **name)
 {
-	char *renamed = *name ? xasprintf("zz_%s_renamed", *name) : NULL;
+	char *renamed = *name ? xasprintf(MARK "%s", *name) : NULL;
 
 	free(*name);
 	*name = renamed;
+}
+
+static void undo_names(char *text)
+{
+	for (char *at; (at = strstr(text, MARK));)
+		memmove(at, at + strlen(MARK), strlen(at + strlen(MARK)) + 1);
+}
+
+/* The program's own; what a library calls its functions is knowledge. */
+static void rename_calls(struct stacks *stacks)
+{
+	vec_each (stacks, stack) {
+		vec_each (&stack->frames, f) {
+			if (!f->object || strncmp(f->object, "lib", 3))
+				rename_function(&f->function);
+		}
+	}
 }
 
 static void test_renaming_functions(void **state)
@@ -51,13 +70,17 @@ static void test_renaming_functions(void **state)
 	(void)state;
 	vec_each (&list, s) {
 		CLEANUP(cleanup_free) char *before = verdict_text(s);
+		CLEANUP(cleanup_free) char *after = NULL;
 
 		vec_each (&s->run.facts, f) {
 			rename_function(&f->function);
 			vec_each (&f->sites, site)
 				rename_function(&site->function);
 		}
-		assert_same(s, before, "renaming functions");
+		rename_calls(&s->run.profile.stacks);
+		after = verdict_text(s);
+		undo_names(after); /* sentences may name them */
+		assert_string_equal(before, after);
 	}
 	stored_clear(&list);
 }
@@ -103,6 +126,8 @@ static void test_scaling_time(void **state)
 		struct wait_profile half = p->waits;
 
 		wait_profile_add(&p->waits, &half);
+		vec_each (&p->stacks, stack)
+			stack->ns *= 2;
 		p->elapsed_ns *= 2;
 		p->tasks *= 2;
 		p->processes *= 2;

@@ -53,7 +53,8 @@ static char *keys_text(void)
 		const char *name;
 		const struct keys *keys;
 	} enums[] = {
-		{ "change", &change_keys },       { "model", &model_keys },
+		{ "bound", &bound_keys },         { "change", &change_keys },
+		{ "model", &model_keys },         { "present_need", &present_need_keys },
 		{ "outcome", &outcome_keys },     { "row", &row_keys },
 		{ "tier", &tier_keys },           { "verdict_kind", &verdict_kind_keys },
 		{ "wait_kind", &wait_kind_keys },

@@ -176,6 +176,20 @@ static void fill_verdict(struct verdict *v)
 	strings_add(&v->reasons, "98 % of the wall time is CPU time.");
 	strings_add(&v->missing, "3 more rounds");
 	vec_push(&v->witnesses, witness);
+	vec_push(&v->outlook.bounds, ((struct model_bound){ MODEL_ASYNC, 1.02, 2, BOUND_LOOP }));
+	v->outlook.present = (struct present){
+		.concurrent = true,
+		.model = xstrdup("thread-pool"),
+		.busy = 3.9,
+		.cores_used = 1.1,
+		.idle_share = 0.2,
+		.lock_share = 0.6,
+		.needs = PRESENT_LOCK,
+		.workers = 7,
+		.process_wide = true,
+		.lock = xstrdup("item (pool.c:14)"),
+		.holder = xstrdup("pool/505"),
+	};
 }
 
 struct run full_run(void)
