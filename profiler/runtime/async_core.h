@@ -199,7 +199,7 @@ extern const long async_syscalls_n;
 /* clang-format off */
 #define ASYNC_CALLS(X) \
 	X(read) X(write) X(recv) X(send) X(recvmmsg) X(sendmmsg) X(connect) X(accept) X(fsync) \
-	X(open) X(flock) X(close) X(close_range) X(dup) X(fcntl) X(ioctl) X(setsockopt) X(pair) \
+	X(open) X(flock) X(close) X(close_range) X(dup) X(fcntl) X(ioctl) X(setsockopt) X(socket) X(pair) \
 	X(sleep) X(poll) X(select) X(epoll) X(futex) X(wait) X(yield) X(clone) X(sigreturn) \
 	X(sigmask) X(sigaction) X(kill) X(exit) X(gettid) X(chdir) X(getcwd) X(umask) X(path) \
 	X(unshare) X(prctl) X(cputime) X(limit)
@@ -262,7 +262,11 @@ struct async_fd {
 int async_fd_init(void);
 const struct async_fd *async_fd_of(int fd);
 void async_fd_no_nowait(int fd);
-void async_fd_changed(void); /* something shared: forget all */
+/* Its flags or time limits, or those of an open file that others share. */
+void async_fd_changed(int fd);
+struct stat;
+/* What follows from the flags it was opened with and what lies there. */
+struct async_fd async_fd_opened(int fd, long flags, const struct stat *st);
 /* The real descriptor behind a task's, or -1. */
 int async_fd_real(const struct async_coro *c, int fd);
 /* Make the process's low numbers the task's, for a child to inherit; and no longer. */
@@ -271,6 +275,8 @@ void async_fd_undress(const struct async_coro *c);
 void async_fd_only_own(const struct async_coro *c);
 /* A new real descriptor's number for the task. */
 long async_fd_give(struct async_coro *c, long fd);
+/* The same when it is known what it is (or f NULL), and it has the close-on-exec flag. */
+long async_fd_give_known(struct async_coro *c, long fd, bool cloexec, const struct async_fd *f);
 
 /* --- loop side -------------------------------------------------------------------------------- */
 

@@ -5,8 +5,9 @@
  * real descriptor, above all numbers that tasks use. Those low numbers of the process are kept
  * occupied, and are put on only to make a child, which lives with the real ones.
  *
- * Kinds are found by asking the kernel once and kept until something could have changed them; whatever
- * changes the open file that descriptors may share (F_SETFL, SO_RCVTIMEO) forgets everything.
+ * Kinds are known from the call that opened them or found by asking the kernel once, and kept until
+ * something could have changed them; what changes an open file that descriptors share (F_SETFL,
+ * SO_RCVTIMEO) forgets everything.
  */
 #include "profiler/runtime/async_core.h"
 
@@ -27,7 +28,9 @@ struct statfs_head {
 };
 
 static struct async_fd *known;
-static bool *owned; /* a real descriptor that a coroutine has opened */
+static bool *owned;                  /* a real descriptor that a coroutine has opened */
+static bool *shared;                 /* and that may not be the only one of its open file */
+static _Atomic uint64_t devices[16]; /* of files: number << 8 | kind */
 static int null_fd;
 static _Atomic uint32_t generation = 1;
 
@@ -45,8 +48,9 @@ int async_fd_init(void)
 
 	known = zeroed(KNOWN * sizeof(*known));
 	owned = zeroed(KNOWN * sizeof(*owned));
+	shared = zeroed(KNOWN * sizeof(*shared));
 	async.fds = zeroed((size_t)(n + 1) * async.opt->coroutines * sizeof(*async.fds));
-	if (!known || !owned || !async.fds)
+	if (!known || !owned || !shared || !async.fds)
 		return -ENOMEM;
 	for (int fd = 0; fd < n; fd++) {
 		long flags = RAW2(SYS_fcntl, fd, F_GETFD);
@@ -99,13 +103,9 @@ static enum async_fd_kind kind_of_socket(int fd)
 	return type == SOCK_STREAM ? FD_STREAM : FD_PACKET;
 }
 
-static enum async_fd_kind kind_of_file(int fd)
+static enum async_fd_kind kind_on(long file_system)
 {
-	struct statfs_head fs;
-
-	if (RAW2(SYS_fstatfs, fd, &fs) < 0)
-		return FD_FILE;
-	switch (fs.type) {
+	switch (file_system) {
 	case 0x01021994: /* tmpfs */
 	case 0x858458f6: /* ramfs */
 	case 0x9fa0:     /* proc */
@@ -117,13 +117,30 @@ static enum async_fd_kind kind_of_file(int fd)
 	}
 }
 
+/* Asked once for each device. */
+static enum async_fd_kind kind_of_file(int fd, uint64_t device)
+{
+	_Atomic uint64_t *known_device = &devices[device % 16];
+	uint64_t seen = *known_device;
+	struct statfs_head fs;
+	enum async_fd_kind kind;
+
+	if (seen && seen >> 8 == device)
+		return (enum async_fd_kind)(seen & 0xff);
+	if (RAW2(SYS_fstatfs, fd, &fs) < 0)
+		return FD_FILE;
+	kind = kind_on(fs.type);
+	*known_device = device << 8 | kind;
+	return kind;
+}
+
 static enum async_fd_kind kind_of(int fd, const struct stat *st)
 {
 	switch (st->st_mode & S_IFMT) {
 	case S_IFSOCK:
 		return kind_of_socket(fd);
 	case S_IFREG:
-		return kind_of_file(fd);
+		return kind_of_file(fd, st->st_dev);
 	case S_IFDIR:
 		return FD_MEMORY;
 	case S_IFIFO:
@@ -137,27 +154,38 @@ static enum async_fd_kind kind_of(int fd, const struct stat *st)
 	}
 }
 
-static void look(int fd, struct async_fd *ret)
+struct async_fd async_fd_opened(int fd, long flags, const struct stat *st)
 {
+	struct async_fd f = {
+		.generation = generation,
+		.kind = flags & O_PATH ? FD_MEMORY : kind_of(fd, st),
+		.nonblocking = flags & O_NONBLOCK,
+		.direct = flags & O_DIRECT,
+		.synced = flags & (O_SYNC | O_DSYNC),
+		.append = flags & O_APPEND,
+		.receive_ns = -1,
+		.send_ns = -1,
+	};
+
+	if (f.kind != FD_FILE)
+		f.direct = false; /* a pipe's packet mode */
+	return f;
+}
+
+static struct async_fd look(int fd)
+{
+	struct async_fd f = { .generation = generation, .kind = FD_BAD };
 	struct stat st;
 	long flags = RAW2(SYS_fcntl, fd, F_GETFL);
 
-	*ret = (struct async_fd){ .generation = generation, .kind = FD_BAD };
 	if (flags < 0 || RAW2(SYS_fstat, fd, &st) < 0)
-		return;
-	ret->receive_ns = -1;
-	ret->send_ns = -1;
-	ret->nonblocking = flags & O_NONBLOCK;
-	ret->direct = flags & O_DIRECT;
-	ret->synced = flags & (O_SYNC | O_DSYNC);
-	ret->append = flags & O_APPEND;
-	ret->kind = flags & O_PATH ? FD_MEMORY : kind_of(fd, &st);
-	if (ret->kind == FD_STREAM || ret->kind == FD_PACKET) {
-		ret->receive_ns = timeout_of(fd, SO_RCVTIMEO);
-		ret->send_ns = timeout_of(fd, SO_SNDTIMEO);
+		return f;
+	f = async_fd_opened(fd, flags, &st);
+	if (f.kind == FD_STREAM || f.kind == FD_PACKET) {
+		f.receive_ns = timeout_of(fd, SO_RCVTIMEO);
+		f.send_ns = timeout_of(fd, SO_SNDTIMEO);
 	}
-	if (ret->kind != FD_FILE)
-		ret->direct = false; /* a pipe's packet mode */
+	return f;
 }
 
 const struct async_fd *async_fd_of(int fd)
@@ -169,7 +197,7 @@ const struct async_fd *async_fd_of(int fd)
 		return &bad;
 	f = &known[fd];
 	if (f->kind == FD_UNKNOWN || f->kind == FD_BAD || f->generation != generation)
-		look(fd, f);
+		*f = look(fd);
 	return f;
 }
 
@@ -179,9 +207,12 @@ void async_fd_no_nowait(int fd)
 		known[fd].no_nowait = true;
 }
 
-void async_fd_changed(void)
+void async_fd_changed(int fd)
 {
-	generation++;
+	if (fits(fd) && owned[fd] && !shared[fd])
+		known[fd].kind = FD_UNKNOWN;
+	else
+		generation++;
 }
 
 int async_fd_real(const struct async_coro *c, int fd)
@@ -194,12 +225,18 @@ int async_fd_real(const struct async_coro *c, int fd)
 static void set(struct async_coro *c, int fd, int real, bool cloexec)
 {
 	c->fds[fd] = real | (cloexec ? CLOEXEC : 0);
-	if (fits(real)) {
-		known[real].kind = FD_UNKNOWN;
+	if (fits(real))
 		owned[real] = true;
-	}
 	if (fd >= *c->fds_top)
 		*c->fds_top = fd + 1;
+}
+
+static void forget(long real)
+{
+	if (real >= 0 && real < KNOWN) {
+		known[real].kind = FD_UNKNOWN;
+		shared[real] = false;
+	}
 }
 
 /* The lowest number that is free, as open() promises. */
@@ -226,7 +263,18 @@ long async_fd_give(struct async_coro *c, long real)
 	flags = RAW2(SYS_fcntl, real, F_GETFD);
 	if (!(flags & FD_CLOEXEC))
 		RAW3(SYS_fcntl, real, F_SETFD, FD_CLOEXEC);
+	forget(real);
 	return give_from(c, real, 0, flags & FD_CLOEXEC);
+}
+
+long async_fd_give_known(struct async_coro *c, long real, bool cloexec, const struct async_fd *f)
+{
+	if (real < 0)
+		return real;
+	forget(real);
+	if (f && fits((int)real))
+		known[real] = *f;
+	return give_from(c, real, 0, cloexec);
 }
 
 static long close_one(struct async_coro *c, int fd)
@@ -309,7 +357,12 @@ long async_call_close_range(struct async_coro *c, long nr, long a[6])
 
 static long dup_real(int real)
 {
-	return RAW3(SYS_fcntl, real, F_DUPFD_CLOEXEC, async.fds_n);
+	long copy = RAW3(SYS_fcntl, real, F_DUPFD_CLOEXEC, async.fds_n);
+
+	forget(copy);
+	if (fits(real) && copy >= 0 && copy < KNOWN)
+		shared[real] = shared[copy] = true;
+	return copy;
 }
 
 static long dup_onto(struct async_coro *c, int real, int to, bool cloexec)
@@ -359,7 +412,7 @@ long async_call_fcntl(struct async_coro *c, long nr, long a[6])
 		return 0;
 	case F_SETFL:
 		ret = async_direct(c, nr, args);
-		async_fd_changed();
+		async_fd_changed(real);
 		return ret;
 	case F_SETLKW: /* a lock of the whole process: it would not keep tasks apart */
 		async_refuse("fcntl(F_SETLKW)", "a record lock belongs to the whole process");
@@ -383,7 +436,7 @@ long async_call_ioctl(struct async_coro *c, long nr, long a[6])
 	}
 	ret = async_direct(c, nr, args);
 	if (a[1] == 0x5421) /* FIONBIO */
-		async_fd_changed();
+		async_fd_changed(real);
 	return ret;
 }
 
@@ -392,8 +445,21 @@ long async_call_setsockopt(struct async_coro *c, long nr, long a[6])
 	long ret = async_direct(c, nr, a);
 
 	if (a[1] == SOL_SOCKET && (a[2] == SO_RCVTIMEO || a[2] == SO_SNDTIMEO))
-		async_fd_changed();
+		async_fd_changed((int)a[0]);
 	return ret;
+}
+
+long async_call_socket(struct async_coro *c, long nr, long a[6])
+{
+	long type = a[1], plain = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+	const struct async_fd f = { .generation = generation,
+				    .kind = plain == SOCK_STREAM ? FD_STREAM : FD_PACKET,
+				    .nonblocking = type & SOCK_NONBLOCK,
+				    .receive_ns = -1,
+				    .send_ns = -1 };
+
+	a[1] |= SOCK_CLOEXEC;
+	return async_fd_give_known(c, async_direct(c, nr, a), type & SOCK_CLOEXEC, &f);
 }
 
 long async_call_pair(struct async_coro *c, long nr, long a[6])

@@ -439,15 +439,21 @@ long async_call_connect(struct async_coro *c, long nr, long a[6])
 
 long async_call_accept(struct async_coro *c, long nr, long a[6])
 {
-	const struct async_fd *f = async_fd_of((int)a[0]);
-	long ret;
+	struct async_fd f = *async_fd_of((int)a[0]); /* a connection inherits its time limits */
+	long flags = nr == SYS_accept4 ? a[3] : 0, ret;
 
-	if (never_waits(f))
-		return async_direct(c, nr, a);
-	set_op(c, IORING_OP_ACCEPT, (int)a[0], (uint64_t)a[1], 0, (uint64_t)a[2],
-	       nr == SYS_accept4 ? (uint32_t)a[3] : 0);
-	ret = async_operation(c, f->receive_ns);
-	return ret == -ETIME ? -EAGAIN : ret;
+	if (never_waits(&f) || c->cpu->plain) {
+		long args[6] = { a[0], a[1], a[2], flags | SOCK_CLOEXEC };
+
+		ret = async_direct(c, SYS_accept4, args);
+	} else {
+		set_op(c, IORING_OP_ACCEPT, (int)a[0], (uint64_t)a[1], 0, (uint64_t)a[2],
+		       (uint32_t)flags | SOCK_CLOEXEC);
+		ret = async_operation(c, f.receive_ns);
+	}
+	f.nonblocking = flags & SOCK_NONBLOCK;
+	return async_fd_give_known(c, ret == -ETIME ? -EAGAIN : ret, flags & SOCK_CLOEXEC,
+				   f.kind == FD_BAD ? NULL : &f);
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -460,15 +466,9 @@ long async_call_fsync(struct async_coro *c, long nr, long a[6])
 }
 
 /* Opening a FIFO or a device may wait for the other side. */
-static bool opening_waits(int dir, long path, long flags)
+static bool opening_waits(const struct stat *st)
 {
-	struct stat st;
-
-	if (flags & (O_NONBLOCK | O_DIRECTORY | O_PATH))
-		return false;
-	if (RAW4(SYS_newfstatat, dir, path, &st, 0) < 0)
-		return false;
-	return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && st.st_rdev >> 8 != 1);
+	return S_ISFIFO(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev >> 8 != 1);
 }
 
 /* What follows `prefix` in s, or NULL. */
@@ -528,7 +528,11 @@ static long own_path(const struct async_coro *c, long path, char to[32])
 long async_call_open(struct async_coro *c, long nr, long a[6])
 {
 	long at[6] = { a[0], a[1], a[2], a[3] };
+	bool looked = false;
+	struct async_fd f;
+	struct stat st;
 	char path[32];
+	long flags, fd;
 
 	if (nr != SYS_openat) {
 		at[0] = async.cwd_used ? c->cwd_fd : AT_FDCWD;
@@ -537,9 +541,17 @@ long async_call_open(struct async_coro *c, long nr, long a[6])
 		at[3] = nr == SYS_creat ? a[1] : a[2];
 	}
 	at[1] = own_path(c, at[1], path);
-	if (opening_waits((int)at[0], at[1], at[2]))
-		return async_helper(c, SYS_openat, at);
-	return async_direct(c, SYS_openat, at);
+	flags = at[2];
+	at[2] |= O_CLOEXEC;
+	if (!(flags & (O_NONBLOCK | O_DIRECTORY | O_PATH)))
+		looked = RAW4(SYS_newfstatat, at[0], at[1], &st, 0) == 0;
+	if (looked && opening_waits(&st))
+		fd = async_helper(c, SYS_openat, at);
+	else
+		fd = async_direct(c, SYS_openat, at);
+	if (looked && fd >= 0)
+		f = async_fd_opened((int)fd, flags, &st);
+	return async_fd_give_known(c, fd, flags & O_CLOEXEC, looked ? &f : NULL);
 }
 
 long async_call_flock(struct async_coro *c, long nr, long a[6])

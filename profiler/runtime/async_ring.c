@@ -87,6 +87,18 @@ static void listen_for_wake_up(void)
 	sqe->len = sizeof(wake_count);
 }
 
+/*
+ * A thread's first ring fixes how many kernel workers all its rings get, and ours was the tiny one of
+ * the probe: as many as a program's own first ring of this size would give.
+ */
+static void set_workers(unsigned entries)
+{
+	unsigned cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned bounded_unbounded[2] = { entries < 4 * cores ? entries : 4 * cores, 0 };
+
+	io_uring_register_iowq_max_workers(&ring, bounded_unbounded);
+}
+
 int async_ring_init(unsigned entries)
 {
 	unsigned flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
@@ -98,6 +110,7 @@ int async_ring_init(unsigned entries)
 		err = io_uring_queue_init(entries, &ring, 0);
 	if (err)
 		return err;
+	set_workers(entries);
 	wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (wake_fd < 0)
 		return -errno;

@@ -376,7 +376,7 @@ static uint64_t vector_state(void)
 	uint32_t low, high;
 
 	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	return ((uint64_t)high << 32 | low) & 0xe7;
+	return ((uint64_t)high << 32 | low) & 6; /* SSE and AVX */
 }
 
 /* --- start and end ---------------------------------------------------------------------------- */

@@ -17,6 +17,8 @@
 #include <sys/syscall.h>
 
 #define OWN_BYTES 8192 /* of its stack, for the parked thread itself */
+#define COLOURS                                                                                    \
+	61 /* or the same line of all stacks would compete for the same place in the caches */
 #define STACK_MIN (64ul << 10)
 #define STACK_MAX (64ul << 20)
 
@@ -52,7 +54,7 @@ static void *park(void *arg)
 
 	__asm__ volatile("rdfsbase %0" : "=r"(c->fs));
 	c->tid = (int)RAW1(SYS_gettid, 0);
-	c->stack_top = (void *)(((uintptr_t)&here - OWN_BYTES) & ~63ul);
+	c->stack_top = (void *)(((uintptr_t)&here - OWN_BYTES - c->index % COLOURS * 64) & ~63ul);
 	lay_out_stack(c);
 	async_self = c;
 	p->ready = 1;
@@ -83,7 +85,7 @@ int async_tcb_make(struct async_coro *coros, unsigned n, size_t stack_bytes)
 		return -ENOMEM;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr,
-				  (stack_bytes ? stack_bytes : default_stack()) + 2 * OWN_BYTES);
+				  (stack_bytes ? stack_bytes : default_stack()) + 3 * OWN_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; !err && made < n; made += !err) {
