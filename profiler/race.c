@@ -20,7 +20,7 @@
 #define SHORT_NS         200000000.0 /* below it, the tasks are repeated within a trial */
 #define FAST_NS          100000000.0 /* below it, a trial is repeated within a round */
 #define JOBS_MAX         50000       /* per trial */
-#define TRIALS_IN_BUDGET 30          /* sequential ones that the budget must have room for */
+#define TRIALS_IN_BUDGET 60          /* sequential ones that the budget must have room for */
 #define RUNS_MAX         10          /* trials of one lane in a round */
 #define STEAL_MAX        0.06
 #define CEILING_MIN      0.8  /* of the cores that the lanes can use */
@@ -485,7 +485,11 @@ static struct error *run_round(struct course *c)
 	if (!is_ok(&c->lanes.items[0]) || !is_ok(&c->lanes.items[1]))
 		return NULL;
 	drop_baseless(c);
-	if (is_clean(c, steal))
+	/* Who came meanwhile slowed down what uses all cores, and not the sequential runs. */
+	err = trial_ceiling(c->cores, &ceiling);
+	if (err)
+		return err;
+	if (is_clean(c, steal) && is_free(c, ceiling))
 		keep_round(c);
 	else
 		c->dirty_rounds++;
@@ -606,9 +610,9 @@ static int count_cores(void)
 /* --- the tasks -------------------------------------------------------------------------------- */
 
 /*
- * How many tasks a trial can have so that enough rounds fit into the budget. A round takes about
- * five times the sequential run. Whole turns of the widest rung, so that no worker idles at the end
- * that would not in the full list.
+ * How many tasks a trial can have so that enough rounds fit into the budget. A round takes up to
+ * eight times the sequential run, where nothing gains much. Whole turns of the widest rung, so that
+ * no worker idles at the end that would not in the full list.
  */
 static size_t choose_tasks(const struct course *c, const struct trial *reference)
 {

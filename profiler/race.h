@@ -3,8 +3,9 @@
  *
  * Each round runs every entry once (those far behind: every third round) in random order (seed
  * recorded), each trial in a fresh process, its outputs compared with the sequential reference;
- * ratios are formed within the round. Rounds with steal above 6 %, a low spinner ceiling, or a
- * control that is off (the sequential run, twice in each round) are dirty: repeated, not averaged.
+ * ratios are formed within the round. Rounds with steal above 6 %, a low spinner ceiling before or
+ * after, or a control that is off (the sequential run, twice in each round) are dirty: repeated,
+ * not averaged.
  * Rounds go on until every interval is narrow (5 %) or the budget is spent. A model that cannot be
  * measured, or answers differently, is an entry that says why.
  */

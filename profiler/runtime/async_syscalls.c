@@ -235,20 +235,25 @@ static long translate(struct async_coro *c, const struct async_syscall *s, long 
 	return 0;
 }
 
-static bool creates(long nr)
+static bool creates(long nr, const long a[6])
 {
-	return nr == SYS_openat || nr == SYS_open || nr == SYS_creat || nr == SYS_mkdir ||
-	       nr == SYS_mkdirat || nr == SYS_mknod || nr == SYS_mknodat;
+	if (nr == SYS_openat || nr == SYS_open)
+		return a[nr == SYS_openat ? 2 : 1] & (O_CREAT | __O_TMPFILE);
+	return nr == SYS_creat || nr == SYS_mkdir || nr == SYS_mkdirat || nr == SYS_mknod ||
+	       nr == SYS_mknodat;
 }
 
-/* The process has one umask: the loop alone sets it. */
-static void use_own_umask(struct async_coro *c)
+/* The process has one umask: the loop alone sets it. Was the task moved there for it? */
+static bool use_own_umask(struct async_coro *c)
 {
-	if (!c->cpu->loop && !c->cpu->plain) {
+	bool move = !c->cpu->loop && !c->cpu->plain;
+
+	if (move) {
 		c->want = WANT_LOOP;
 		async_wait(c);
 	}
 	RAW1(SYS_umask, c->umask);
+	return move;
 }
 
 /* In a thread of a task's own: all that is not about descriptors. */
@@ -264,6 +269,7 @@ static bool waits_where_it_is(const struct async_syscall *s)
 long async_dispatch(struct async_coro *c, long nr, long a[6])
 {
 	const struct async_syscall *s = &async_syscalls[nr];
+	bool moved = false;
 	long ret;
 
 	if (nr < 0 || nr >= async_syscalls_n || !s->name)
@@ -278,15 +284,21 @@ long async_dispatch(struct async_coro *c, long nr, long a[6])
 	ret = *s->args ? translate(c, s, a) : 0;
 	if (ret)
 		return ret;
-	if (async.umask_used && creates(nr))
-		use_own_umask(c);
+	if (async.umask_used && creates(nr, a))
+		moved = use_own_umask(c);
 	if (s->call && !(c->cpu->plain && waits_where_it_is(s)))
 		ret = s->call(c, nr, a);
 	else if (s->class == ASYNC_HELPER)
 		ret = async_helper(c, nr, a);
 	else
 		ret = async_direct(c, nr, a);
-	return s->opens && ret >= 0 ? async_fd_give(c, ret) : ret;
+	if (s->opens && ret >= 0)
+		ret = async_fd_give(c, ret);
+	if (moved) { /* and back: what follows may be long */
+		c->want = WANT_YIELD;
+		async_wait(c);
+	}
+	return ret;
 }
 
 #endif

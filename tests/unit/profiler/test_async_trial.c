@@ -67,6 +67,7 @@ static const char *const bearable[] = {
 	"mixes-writes",
 	"changes-directory",
 	"opens-files",
+	"reads-and-computes",
 	"parses-options",
 	"uses-hidden-state",
 	"forks",
@@ -164,6 +165,26 @@ static void the_loop_is_reported(void **state)
 	assert_true(t.cpu_ns > 0);
 }
 
+/* Where the pool is, that is where the computing is done, although each task opens a file first. */
+static void computing_leaves_the_loop_free(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial async = { 0 };
+	CLEANUP(trial_clear) struct trial hybrid = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "reads-and-computes", 16);
+	plan = job_plan(&job, TRIAL_ASYNC, 2);
+	run(&plan, &async);
+	plan.way = TRIAL_HYBRID;
+	run(&plan, &hybrid);
+	assert_int_equal(async.outcome, OUTCOME_OK);
+	assert_int_equal(hybrid.outcome, OUTCOME_OK);
+	assert_true(async.loop.busy_share > 0.5);
+	assert_true(hybrid.loop.busy_share < 0.3);
+}
+
 static const struct {
 	const char *fault;
 	enum outcome outcome;
@@ -207,6 +228,7 @@ int main(void)
 		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(waits_overlap),
 		cmocka_unit_test(the_loop_is_reported),
+		cmocka_unit_test(computing_leaves_the_loop_free),
 		cmocka_unit_test(what_goes_wrong_has_a_name),
 	};
 
