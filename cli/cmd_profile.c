@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/measure.h"
 #include "cli/output.h"
 #include "cli/subject.h"
 #include "profiler/watch.h"
@@ -40,6 +41,8 @@ static struct error *profile_program(const struct options *options, struct run *
 	struct error *err;
 	int status = 0;
 
+	if (options->unit)
+		return measure_calls(options, run);
 	if (options->duration_s > 0)
 		return error_hint(error_new(ERROR_USAGE, "--duration goes with -p PID"),
 				  "--timeout limits the run of a program");
@@ -62,8 +65,8 @@ struct error *cmd_profile(const struct command *command, struct options *options
 
 	options->timeout_s =
 		0; /* none unless asked for: this runs once, as the user would run it */
-	options_parse(command, options, OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_PROGRAM, argc,
-		      argv);
+	options_parse(command, options,
+		      OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_UNIT | OPTIONS_PROGRAM, argc, argv);
 	subject_begin(&run, command->name);
 	err = options->pid ? profile_process(options, &run)
 			   : profile_program(options, &run, exit_code);
@@ -78,6 +81,7 @@ struct error *cmd_profile(const struct command *command, struct options *options
 		return NULL;
 	}
 	style = output_style(options);
+	report_recording(&run.recording, &style, &text);
 	report_profile(&run.profile, &style, &text);
 	report_outlook(&run, &style, &text);
 	/* The program has standard output for itself. */

@@ -9,6 +9,7 @@
 #include "cli/subject.h"
 #include "profiler/baseline.h"
 #include "profiler/race.h"
+#include "profiler/record.h"
 
 /* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
 static char *search_start(const struct target *target)
@@ -73,4 +74,24 @@ struct error *measure_race(const struct options *options, struct run *run)
 	if (err)
 		return err;
 	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);
+}
+
+struct error *measure_calls(const struct options *options, struct run *run)
+{
+	CLEANUP(unit_clear) struct unit unit = { 0 };
+	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
+					    .expected_exit = options->expected_exit };
+	const char *const *argv = (const char *const *)options->args;
+	bool search = !options->unit || !strcmp(options->unit, "auto");
+	struct error *err;
+
+	err = subject_program(options, run);
+	if (err)
+		return err;
+	err = search ? record_find_unit(run->target.program, argv, &opt, &unit)
+		     : unit_find(run->target.program, options->unit, &unit);
+	if (!err)
+		err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
+	run->recording.found = search;
+	return err;
 }

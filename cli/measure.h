@@ -13,4 +13,7 @@ struct error *measure_facts(const struct options *options, struct run *run) ERRO
 /* The sequential baseline under the profiler, then the tournament. */
 struct error *measure_race(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 
+/* Program, profile and the calls of its unit: options->unit, or the one that is found. */
+struct error *measure_calls(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+
 #endif

@@ -57,6 +57,7 @@ struct options {
 	pid_t pid;                   /* profile: 0: run a program */
 	double duration_s, overhead; /* 0: not said */
 	enum tier tier;
+	const char *unit; /* a function whose calls are recorded */
 	bool policy_table;
 	/* analyze */
 	bool no_cache;
@@ -80,6 +81,7 @@ enum {                         /* which groups of options a command takes */
        OPTIONS_LIST = 32,      /* -n */
        OPTIONS_ANALYZE = 128,  /* --shard, --format, --baseline, --new-only, --update-baseline */
        OPTIONS_PROGRAM = 64,   /* everything from the first operand on is the program's */
+       OPTIONS_UNIT = 2048,    /* --unit */
        OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 

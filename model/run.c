@@ -11,6 +11,7 @@ void run_clear(struct run *run)
 	workload_clear(&run->workload);
 	facts_clear(&run->facts);
 	profile_clear(&run->profile);
+	recording_clear(&run->recording);
 	race_clear(&run->race);
 	verdict_clear(&run->verdict);
 	*run = (struct run){ 0 };

@@ -14,6 +14,7 @@
 #include "model/machine.h"
 #include "model/profile.h"
 #include "model/race.h"
+#include "model/recording.h"
 #include "model/verdict.h"
 #include "model/workload.h"
 
@@ -28,6 +29,7 @@ struct run {
 	struct workload workload;
 	struct facts facts;
 	struct profile profile;
+	struct recording recording;
 	struct race race;
 	struct verdict verdict;
 };

@@ -122,6 +122,34 @@ static void book_missed(struct account *a, const struct account_thread *th)
 	a->sums.unnamed_waits += th->missed;
 }
 
+/* The calls that are being recorded get it too. */
+static void record(const struct account *a, const struct account_thread *th, bool whole,
+		   uint64_t ns)
+{
+	enum doing doing = DOING_QUEUE;
+
+	if (!whole || th->broken)
+		doing = DOING_UNKNOWN;
+	else if (th->state == STATE_RUN)
+		doing = DOING_CPU;
+	else if (th->state == STATE_BLOCKED)
+		doing = DOING_WAIT;
+	for (size_t i = 0; i < a->recorders_n; i++)
+		recorder_stretch(&a->recorders[i], th->tid, doing, th->site, ns);
+}
+
+static void book_stretch(struct account *a, struct account_thread *th, bool whole, uint64_t ns)
+{
+	if (!whole || th->broken)
+		a->sums.unknown_ns += ns;
+	else if (th->state == STATE_RUN)
+		a->sums.on_cpu_ns += ns;
+	else if (th->state == STATE_BLOCKED)
+		book_wait(a, th, ns);
+	else
+		a->sums.runqueue_ns += ns;
+}
+
 /* End the open stretch at now_ns. `whole`: both its ends were seen. */
 static void book(struct account *a, struct account_thread *th, bool whole, uint64_t now_ns)
 {
@@ -132,14 +160,9 @@ static void book(struct account *a, struct account_thread *th, bool whole, uint6
 		a->root_cpu_ns += th->state == STATE_RUN ? ns : 0;
 	} else if (th->state == STATE_ABSENT) {
 		return;
-	} else if (!whole || th->broken) {
-		a->sums.unknown_ns += ns;
-	} else if (th->state == STATE_RUN) {
-		a->sums.on_cpu_ns += ns;
-	} else if (th->state == STATE_BLOCKED) {
-		book_wait(a, th, ns);
 	} else {
-		a->sums.runqueue_ns += ns;
+		record(a, th, whole, ns);
+		book_stretch(a, th, whole, ns);
 	}
 	th->broken = false;
 	th->looks = 0;
@@ -147,6 +170,8 @@ static void book(struct account *a, struct account_thread *th, bool whole, uint6
 
 static void end(struct account *a, struct account_thread *th)
 {
+	for (size_t i = 0; i < a->recorders_n; i++)
+		recorder_exit(&a->recorders[i], th->tid, th->since_ns);
 	if (!th->hidden && th->state != STATE_ABSENT) {
 		book_missed(a, th);
 		a->sums.wall_ns += th->since_ns - th->birth_ns;
@@ -223,6 +248,8 @@ static void restart(struct account *a, struct account_thread *th, uint64_t now_n
 	sites_zero(a->sites);
 	if (a->wakers)
 		wakers_zero(a->wakers);
+	for (size_t i = 0; i < a->recorders_n; i++)
+		recorder_restart(&a->recorders[i]);
 	th->missed_ns = th->missed = th->short_looks = 0;
 	mix_clear(&th->mix);
 	th->broken = false;
@@ -309,6 +336,25 @@ static struct account_thread *adopt(struct account *a, const struct event *event
 	}
 }
 
+/* Whoever calls or returns is on the CPU; its stretch is cut here. */
+static void on_probe(struct account *a, struct account_thread *th, const struct event *event)
+{
+	struct recorder *r;
+
+	if (event->probe >= a->recorders_n || th->hidden || th->state == STATE_ABSENT)
+		return;
+	r = &a->recorders[event->probe];
+	if (th->state == STATE_UNSURE)
+		th->state = STATE_RUN;
+	if (th->state != STATE_RUN)
+		on_in(a, th, event->time_ns);
+	book(a, th, true, event->time_ns);
+	if (event->type == EVENT_ENTER)
+		recorder_enter(r, th->tid, event->stack_pointer, event->time_ns);
+	else
+		recorder_return(r, th->tid, event->stack_pointer, event->time_ns);
+}
+
 static void on_thread_event(struct account *a, struct account_thread *th, const struct event *event)
 {
 	switch (event->type) {
@@ -337,6 +383,10 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 		break;
 	case EVENT_SEED:
 		on_seed(th, event);
+		break;
+	case EVENT_ENTER:
+	case EVENT_RETURN:
+		on_probe(a, th, event);
 		break;
 	case EVENT_EXIT:
 		book(a, th, th->state == STATE_RUN || th->state == STATE_UNSURE, event->time_ns);

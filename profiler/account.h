@@ -33,6 +33,7 @@
 
 #include "profiler/decode.h"
 #include "profiler/mix.h"
+#include "profiler/recorder.h"
 #include "profiler/sites.h"
 #include "profiler/wakers.h"
 
@@ -51,11 +52,13 @@ struct account_sums {
 
 struct account {
 	pid_t root;
-	bool skip_root;        /* its threads are followed but not booked */
-	bool polled;           /* sites come from EVENT_CALL, which hits long waits only */
-	bool sparse;           /* from some time on, most switches had no stack taken */
-	struct sites *sites;   /* borrowed */
-	struct wakers *wakers; /* borrowed; NULL: wake-ups are not seen, or nobody asks */
+	bool skip_root;             /* its threads are followed but not booked */
+	bool polled;                /* sites come from EVENT_CALL, which hits long waits only */
+	bool sparse;                /* from some time on, most switches had no stack taken */
+	struct sites *sites;        /* borrowed */
+	struct wakers *wakers;      /* borrowed; NULL: wake-ups are not seen, or nobody asks */
+	struct recorder *recorders; /* borrowed; one for each probe */
+	size_t recorders_n;
 	struct account_sums sums;
 	bool restarted;       /* the root has become the program to be measured */
 	uint64_t root_cpu_ns; /* of the skipped thread */

@@ -122,9 +122,33 @@ static bool decode_wake(const unsigned char *body, size_t size, size_t offset, s
 	return true;
 }
 
+static const struct decode_probe *probe_of(const struct decode_ids *ids, uint64_t id)
+{
+	vec_each (&ids->probes, probe) {
+		if (probe->id == id)
+			return probe;
+	}
+	return NULL;
+}
+
+static bool decode_probe(const unsigned char *body, size_t size, const struct decode_probe *probe,
+			 struct event *event)
+{
+	struct cursor c = { body, size };
+	uint64_t abi;
+
+	event->type = probe->returns ? EVENT_RETURN : EVENT_ENTER;
+	if (!take(&c, &abi, sizeof(abi)) || !abi ||
+	    !take(&c, &event->stack_pointer, sizeof(event->stack_pointer)))
+		return false;
+	event->probe = probe->probe;
+	return true;
+}
+
 static bool decode_sample(const unsigned char *body, size_t size, const struct decode_ids *ids,
 			  struct event *event, struct decode_parts *parts)
 {
+	const struct decode_probe *probe;
 	struct sample_start start;
 
 	if (size < sizeof(start))
@@ -141,6 +165,9 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 	event->type = EVENT_WOKEN;
 	if (ids->woken.id && start.id == ids->woken.id)
 		return decode_wake(body, size, ids->woken.pid_offset, event);
+	probe = probe_of(ids, start.id);
+	if (probe)
+		return decode_probe(body, size, probe, event);
 	event->type = EVENT_STACK;
 	event->site = 0;
 	return decode_stack(body, size, event, parts);

@@ -3,7 +3,7 @@
  *
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
- * bytes; samples carry RAW (wake-ups) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
+ * bytes; samples carry RAW (wake-ups), the stack pointer (probes) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
  * fields. What took a sample is told by words at its end, all 0, for fields that cost nothing: none
  * (every switch), TRANSACTION (the sparsely taken ones), WEIGHT and TRANSACTION (the CPU's clock).
  * Records come from memory the kernel shares with us: nothing in them is believed without a check.
@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/vec.h"
 
 #define DECODE_SAMPLE_TYPE                                                                         \
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)
@@ -36,6 +38,8 @@ enum event_type {
 	EVENT_SEED,   /* tid was found in this state when attaching; site 0: not waiting */
 	EVENT_SAMPLE, /* tid is on the CPU, as every so many nanoseconds of its CPU time */
 	EVENT_MAP,    /* pid has code of a file mapped from now on */
+	EVENT_ENTER,  /* tid calls the function that probe `probe` is on */
+	EVENT_RETURN, /* ... and returns from it */
 };
 
 struct event {
@@ -54,6 +58,10 @@ struct event {
 		};
 		uint64_t lost; /* EVENT_LOST */
 		uint32_t site; /* EVENT_STACK, EVENT_CALL, EVENT_SEED: a sites.h id, 0: none */
+		struct {       /* EVENT_ENTER, EVENT_RETURN */
+			uint64_t stack_pointer;
+			uint32_t probe;
+		};
 	};
 };
 
@@ -62,8 +70,17 @@ struct decode_wake {       /* a counter of wake-ups */
 	size_t pid_offset; /* of the woken thread's id in the RAW data */
 };
 
+struct decode_probe {
+	uint64_t id;
+	uint32_t probe;
+	bool returns;
+};
+
 struct decode_ids { /* which counter a sample is of */
 	struct decode_wake waking, woken;
+	struct {
+		VEC_FIELDS(struct decode_probe);
+	} probes;
 };
 
 /* What a thread's user side was like: registers in the kernel's order (asm/perf_regs.h, those of

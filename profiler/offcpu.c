@@ -21,7 +21,9 @@
 #include "profiler/poll.h"
 #include "profiler/proc.h"
 #include "profiler/spaces.h"
+#include "profiler/recorder.h"
 #include "profiler/stacks.h"
+#include "profiler/units.h"
 #include "profiler/wakers.h"
 
 #define SITES_SHOWN  32
@@ -63,6 +65,7 @@ struct offcpu {
 	struct spaces spaces;
 	struct dumps dumps;
 	struct wakers wakers;
+	struct recorder *recorders;
 	uint64_t sequence, round_ns;
 	bool dense; /* every switch has its stack taken */
 	uint64_t outs, rate_ns,
@@ -213,6 +216,17 @@ static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
 	s->account.sparse = true; /* once is enough: some of its waits will have no stack */
 }
 
+/* Marking calls is dear: a function that is called too often is left alone from then on. */
+static void stop_probes(struct offcpu *s, uint64_t now_ns)
+{
+	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++) {
+		bool stopped = s->recorders[i].stopped_ns;
+
+		if (!stopped && recorder_stop(&s->recorders[i], now_ns))
+			perf_stop_probe(&s->perf, (uint32_t)i);
+	}
+}
+
 static void drain(struct offcpu *s)
 {
 	uint64_t previous_ns = s->round_ns;
@@ -220,6 +234,7 @@ static void drain(struct offcpu *s)
 	s->round_ns = clock_now_ns();
 	perf_drain(&s->perf, enqueue, s);
 	process(s, previous_ns);
+	stop_probes(s, previous_ns);
 	keep_to_budget(s, s->round_ns);
 	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 }
@@ -455,7 +470,9 @@ static void start_accounts(struct offcpu *s)
 				       .skip_root = s->opt.skip_root,
 				       .polled = s->tier == TIER_2,
 				       .sites = &s->sites,
-				       .wakers = s->tier == TIER_0 ? &s->wakers : NULL };
+				       .wakers = s->tier == TIER_0 ? &s->wakers : NULL,
+				       .recorders = s->recorders,
+				       .recorders_n = s->opt.units_n };
 	s->poller = (struct poller){ .root = s->root,
 				     .skip_root = s->opt.skip_root,
 				     .attached = s->opt.attach,
@@ -472,6 +489,25 @@ static void start_accounts(struct offcpu *s)
 		call_watch_add(&s->watch, s->root, s->root);
 }
 
+static struct error *open_probes(struct offcpu *s)
+{
+	if (!s->opt.units_n)
+		return NULL;
+	if (s->tier != TIER_0)
+		return error_new(ERROR_MACHINE, "calls cannot be recorded: %s", s->why);
+	s->recorders = xcalloc(s->opt.units_n, sizeof(*s->recorders));
+	for (size_t i = 0; i < s->opt.units_n; i++) {
+		const struct unit *unit = &s->opt.units[i];
+		struct error *err = perf_add_probe(&s->perf, unit->path, unit->offset, (uint32_t)i);
+
+		if (err)
+			return error_wrap(err, "cannot record the calls of %s", unit->name);
+		s->recorders[i].counts_only = s->opt.counts_only;
+		s->recorders[i].limit = s->opt.calls_limit;
+	}
+	return NULL;
+}
+
 struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct offcpu **ret)
 {
 	struct offcpu *s = xcalloc(1, sizeof(*s));
@@ -486,6 +522,8 @@ struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt, struct of
 	proc_cpu_children(&s->children_before, &s->switches_before);
 	proc_steal(&s->steal_before);
 	err = open_counters(s);
+	if (!err)
+		err = open_probes(s);
 	if (!err) {
 		proc_cpu_process(pid, opt->skip_root, &s->root_before);
 		s->root_cpu = s->root_before;
@@ -518,6 +556,9 @@ void offcpu_abort(struct offcpu *s)
 	vec_clear(&s->queue);
 	dumps_clear(&s->dumps);
 	wakers_clear(&s->wakers);
+	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++)
+		recorder_clear(&s->recorders[i]);
+	free(s->recorders);
 	spaces_clear(&s->spaces);
 	free(s->why);
 	free(s);
@@ -590,6 +631,19 @@ static void fill(const struct offcpu *s, struct profile *p)
 	p->measured = true;
 }
 
+static void fill_recordings(const struct offcpu *s, const struct profile *p)
+{
+	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++) {
+		struct recording *r = &s->opt.recordings[i];
+
+		recorder_fill(&s->recorders[i], &s->sites, &p->waits, s->account.sums.start_ns,
+			      s->account.sums.end_ns, r);
+		r->unit = xstrdup(s->opt.units[i].name);
+		r->object = xstrdup(s->opt.units[i].path);
+		r->made = true;
+	}
+}
+
 /* Why the tier is no better, and what was left out to stay cheap; NULL if there is nothing to say. */
 static char *explain(struct offcpu *s)
 {
@@ -621,6 +675,7 @@ struct error *offcpu_close(struct offcpu *s, struct profile *ret)
 	err = sites_resolve(&s->sites);
 	if (!err) {
 		fill(s, &p);
+		fill_recordings(s, &p);
 		p.why = explain(s);
 		*ret = p;
 		p = (struct profile){ 0 };

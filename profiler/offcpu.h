@@ -19,8 +19,10 @@
 
 #include "base/error.h"
 #include "model/profile.h"
+#include "model/recording.h"
 
 struct offcpu;
+struct unit;
 
 struct offcpu_options {
 	double overhead;    /* the share of its time that watching may cost the program; 0: 0.05 */
@@ -28,6 +30,13 @@ struct offcpu_options {
 	bool attach;        /* it runs already: account its threads and children from now on */
 	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)
 			     */
+	/* T0: functions whose calls are recorded, and where to: recordings[i] of units[i]. With
+	 * counts_only no call is kept, only how many there were and what they did together. */
+	const struct unit *units;
+	struct recording *recordings;
+	size_t units_n;
+	bool counts_only;
+	uint64_t calls_limit; /* of each, after which it is not watched any longer; 0: none */
 };
 
 struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt,

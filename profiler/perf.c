@@ -1,5 +1,6 @@
 #include "profiler/perf.h"
 
+#include <asm/perf_regs.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -361,12 +362,82 @@ struct error *perf_open(const pid_t *tids, size_t n, enum tier tier, struct perf
 	return NULL;
 }
 
+/* --- probes ----------------------------------------------------------------------------------- */
+
+#define UPROBE_DEVICE "/sys/bus/event_source/devices/uprobe/"
+
+/* The number in a file that holds one, after `prefix`. */
+static bool read_number(const char *path, const char *prefix, uint64_t *ret)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	CLEANUP(error_clear) struct error *err = file_read(path, &text);
+	size_t n = strlen(prefix);
+
+	if (err || strncmp(strbuf_str(&text), prefix, n))
+		return false;
+	*ret = strtoull(strbuf_str(&text) + n, NULL, 10);
+	return true;
+}
+
+static bool open_probe(struct perf *p, const struct perf_event_attr *attr, struct perf_ring *ring,
+		       struct decode_probe probe)
+{
+	struct perf_event_attr own = *attr;
+	int fd = perf_event_open(&own, -1, ring->cpu);
+
+	if (fd < 0)
+		return false;
+	vec_push(&p->counters,
+		 ((struct perf_counter){ .fd = fd, .role = PERF_PROBE, .probe = probe.probe }));
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) ||
+	    ioctl(fd, PERF_EVENT_IOC_ID, &probe.id))
+		return false;
+	vec_push(&ring->ids.probes, probe);
+	return true;
+}
+
+struct error *perf_add_probe(struct perf *p, const char *path, uint64_t offset, uint32_t probe)
+{
+	struct perf_event_attr attr = common_attr(TIER_0);
+	uint64_t type, returns_bit;
+
+	if (!read_number(UPROBE_DEVICE "type", "", &type) ||
+	    !read_number(UPROBE_DEVICE "format/retprobe", "config:", &returns_bit))
+		return error_new(ERROR_MACHINE, "this kernel has no uprobes");
+	attr.type = (uint32_t)type;
+	attr.sample_period = 1;
+	attr.sample_type |= PERF_SAMPLE_REGS_USER;
+	attr.sample_regs_user = 1ull << PERF_REG_X86_SP;
+	attr.uprobe_path = (uintptr_t)path;
+	attr.probe_offset = offset;
+	for (int returns = 0; returns < 2; returns++) {
+		attr.config = returns ? 1ull << returns_bit : 0;
+		vec_each (&p->rings, ring) {
+			if (!open_probe(
+				    p, &attr, ring,
+				    (struct decode_probe){ .probe = probe, .returns = returns }))
+				return refusal("a probe on the function", TIER_0);
+		}
+	}
+	return NULL;
+}
+
+void perf_stop_probe(struct perf *p, uint32_t probe)
+{
+	vec_each (&p->counters, counter) {
+		if (counter->role == PERF_PROBE && counter->probe == probe)
+			ioctl(counter->fd, PERF_EVENT_IOC_DISABLE, 0);
+	}
+}
+
 void perf_close(struct perf *p)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	vec_each (&p->rings, ring)
+	vec_each (&p->rings, ring) {
 		munmap(ring->map, page + ring->size);
+		vec_clear(&ring->ids.probes);
+	}
 	vec_each (&p->counters, counter)
 		close(counter->fd);
 	vec_clear(&p->rings);

@@ -10,6 +10,7 @@
  *	the same, but of every SPARSE_PERIOD-th only                      T0 T1
  *	wake-ups of the whole machine, by whom and when (a task's own
  *	counter misses those that interrupts and other processes cause)   T0
+ *	entries to and returns from functions (uprobes), where asked for  T0
  *
  * Ownership: perf_close() frees, also a half-open set. One thread at a time.
  */
@@ -33,12 +34,14 @@ enum perf_role {
 	PERF_STACKS,
 	PERF_SPARSE_STACKS,
 	PERF_WAKING,
-	PERF_WOKEN
+	PERF_WOKEN,
+	PERF_PROBE,
 };
 
 struct perf_counter {
 	int fd;
 	enum perf_role role;
+	uint32_t probe;
 };
 
 struct perf_ring {
@@ -66,6 +69,14 @@ struct perf {
 struct error *perf_open(const pid_t *tids, size_t n, enum tier tier,
 			struct perf *ret) ERROR_MUST_CHECK;
 void perf_close(struct perf *p);
+
+/*
+ * Mark the entries to and the returns from the function at an offset of a file, as number `probe`,
+ * in every process that runs it. Fails as perf_open() does.
+ */
+struct error *perf_add_probe(struct perf *p, const char *path, uint64_t offset,
+			     uint32_t probe) ERROR_MUST_CHECK;
+void perf_stop_probe(struct perf *p, uint32_t probe);
 
 /*
  * Dense (as opened): the stack of every switch, and wake-ups. Not dense: one stack in

@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "profiler/functions.h"
 
 struct named { /* an address */
 	UT_hash_handle hh;
@@ -332,6 +333,20 @@ static bool name_from_debug(Dwfl_Module *module, uint64_t address, struct stack_
 	return false;
 }
 
+/* Of a function without a symbol: "wget+0x1a2b0", by its beginning. */
+static void name_from_place(Dwfl_Module *module, uint64_t address, const char *object,
+			    struct stack_frames *frames)
+{
+	CLEANUP(cleanup_free) char *name = NULL;
+	GElf_Addr bias = 0;
+	Elf *elf = module ? dwfl_module_getelf(module, &bias) : NULL;
+	uint64_t start;
+
+	if (elf && function_start(elf, address - bias, &start))
+		name = xasprintf("%s+0x%" PRIx64, object, start);
+	push(frames, name ? name : "?", NULL, 0);
+}
+
 static void name(const struct unwinder *u, uint64_t address, struct stack_frames *frames)
 {
 	Dwfl_Module *module = dwfl_addrmodule(u->dwfl, address);
@@ -346,7 +361,10 @@ static void name(const struct unwinder *u, uint64_t address, struct stack_frames
 		if (module)
 			symbol = dwfl_module_addrinfo(module, address, &offset, &sym, NULL, NULL,
 						      NULL);
-		push(frames, symbol ? symbol : "?", NULL, 0);
+		if (symbol)
+			push(frames, symbol, NULL, 0);
+		else
+			name_from_place(module, address, object, frames);
 	}
 	for (size_t i = before; i < frames->n; i++)
 		frames->items[i].object = xstrdup(object);

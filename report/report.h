@@ -31,6 +31,8 @@ void report_profile(const struct profile *profile, const struct report_style *st
 		    struct strbuf *out);
 /* What the profile alone tells: the row, bounds, and what a concurrent program waits for. */
 void report_outlook(const struct run *run, const struct report_style *style, struct strbuf *out);
+void report_recording(const struct recording *recording, const struct report_style *style,
+		      struct strbuf *out);
 void report_race(const struct race *race, const struct report_style *style, struct strbuf *out);
 void report_history(const struct history *history, const struct report_style *style,
 		    struct strbuf *out);

@@ -1,0 +1,365 @@
+#include "advisor/simulate.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+enum place { /* where a segment is spent */
+	     PLACE_CORE,
+	     PLACE_LOOP,   /* takes a core as well */
+	     PLACE_POOL,   /* takes a core as well */
+	     PLACE_STALL,  /* holds the loop, but no core */
+	     PLACE_DEVICE, /* the disk */
+	     PLACE_SERIAL, /* one after another */
+	     PLACE_FREE,
+	     PLACE_COUNT,
+};
+
+struct step {
+	enum place place;
+	double ns;
+};
+
+struct strand {      /* the dispatcher, or a worker */
+	size_t call; /* position in pick[]; of the dispatcher the one whose gap it is in */
+	size_t next; /* step of the call */
+	struct step step;
+	struct strand *behind; /* in the queue of a place */
+};
+
+struct queue {
+	struct strand *first, *last;
+};
+
+struct event {
+	double at;
+	uint64_t order; /* of equal times: first come, first served */
+	struct strand *strand;
+};
+
+struct simulation {
+	const struct recording *recording;
+	const size_t *pick;
+	size_t n;
+	enum model model;
+	const struct simulate_costs *costs;
+	double now;
+	uint64_t order;
+	struct event *heap;
+	size_t heap_n;
+	int in_use[PLACE_COUNT], room[PLACE_COUNT];
+	int cores_used;
+	struct queue waiting[PLACE_COUNT];
+	struct strand *strands; /* [0] is the dispatcher */
+	struct strand *idle;    /* workers, linked by `behind` */
+	size_t dispatched, taken;
+};
+
+/* --- the calendar ----------------------------------------------------------------------------- */
+
+static bool before(const struct event *a, const struct event *b)
+{
+	return a->at < b->at || (a->at == b->at && a->order < b->order);
+}
+
+static void schedule(struct simulation *s, struct strand *strand, double ns)
+{
+	struct event event = { s->now + ns, s->order++, strand };
+	size_t i = s->heap_n++;
+
+	for (; i && before(&event, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		s->heap[i] = s->heap[(i - 1) / 2];
+	s->heap[i] = event;
+}
+
+static struct event next_event(struct simulation *s)
+{
+	struct event first = s->heap[0], last = s->heap[--s->heap_n];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < s->heap_n) {
+		if (child + 1 < s->heap_n && before(&s->heap[child + 1], &s->heap[child]))
+			child++;
+		if (!before(&s->heap[child], &last))
+			break;
+		s->heap[i] = s->heap[child];
+		i = child;
+	}
+	s->heap[i] = last;
+	return first;
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+static bool takes_core(enum place place)
+{
+	return place == PLACE_CORE || place == PLACE_LOOP || place == PLACE_POOL;
+}
+
+/* A stall stands in the loop's place. */
+static enum place held(enum place place)
+{
+	return place == PLACE_STALL ? PLACE_LOOP : place;
+}
+
+static bool has_room(const struct simulation *s, enum place place)
+{
+	if (takes_core(place) && s->cores_used >= s->costs->cores)
+		return false;
+	return s->in_use[held(place)] < s->room[held(place)];
+}
+
+static double slice_of(const struct step *step)
+{
+	return takes_core(step->place) && step->ns > QUANTUM_NS ? QUANTUM_NS : step->ns;
+}
+
+static void occupy(struct simulation *s, struct strand *strand)
+{
+	enum place place = strand->step.place;
+
+	s->in_use[held(place)]++;
+	s->cores_used += takes_core(place);
+	schedule(s, strand, slice_of(&strand->step));
+}
+
+static void wait_for_place(struct simulation *s, struct strand *strand)
+{
+	struct queue *q = &s->waiting[held(strand->step.place)];
+
+	strand->behind = NULL;
+	if (q->last)
+		q->last->behind = strand;
+	else
+		q->first = strand;
+	q->last = strand;
+}
+
+/* Let those in that have room now. Places that need a core take turns. */
+static void admit(struct simulation *s)
+{
+	for (bool any = true; any;) {
+		any = false;
+		for (int place = 0; place < PLACE_COUNT; place++) {
+			struct queue *q = &s->waiting[place];
+			struct strand *strand = q->first;
+
+			if (!strand || !has_room(s, strand->step.place))
+				continue;
+			q->first = strand->behind;
+			q->last = q->first ? q->last : NULL;
+			occupy(s, strand);
+			any = true;
+		}
+	}
+}
+
+static void vacate(struct simulation *s, enum place place)
+{
+	s->in_use[held(place)]--;
+	s->cores_used -= takes_core(place);
+}
+
+/* --- what a segment is in a model ------------------------------------------------------------- */
+
+static enum place place_of_cpu(enum model model, double ns)
+{
+	if (model == MODEL_ASYNC)
+		return PLACE_LOOP;
+	if (model == MODEL_HYBRID)
+		return ns > LONG_SLICE_NS ? PLACE_POOL : PLACE_LOOP;
+	return PLACE_CORE;
+}
+
+static enum place place_of_wait(enum model model, int kind)
+{
+	if (kind < WAIT_KIND_COUNT && wait_kind_overlaps((enum wait_kind)kind) &&
+	    kind != WAIT_DISK && kind != WAIT_PAGE_FAULT)
+		return PLACE_FREE;
+	if (kind == WAIT_PAGE_FAULT || kind >= WAIT_KIND_COUNT ||
+	    !wait_kind_overlaps((enum wait_kind)kind)) {
+		if (model == MODEL_ASYNC)
+			return PLACE_STALL;
+	}
+	return kind == WAIT_DISK || kind == WAIT_PAGE_FAULT ? PLACE_DEVICE : PLACE_SERIAL;
+}
+
+static struct step step_of(const struct simulation *s, const struct segment *segment)
+{
+	double ns = (double)segment->ns;
+
+	if (segment->kind == SEGMENT_CPU) {
+		ns = ns * s->costs->slowdown;
+		return (struct step){ place_of_cpu(s->model, ns), ns };
+	}
+	return (struct step){ place_of_wait(s->model, segment->kind), ns };
+}
+
+/* --- strands ---------------------------------------------------------------------------------- */
+
+static void go(struct simulation *s, struct strand *strand)
+{
+	if (strand->step.place == PLACE_FREE)
+		schedule(s, strand, strand->step.ns);
+	else
+		wait_for_place(s, strand);
+}
+
+static const struct recorded_call *call_of(const struct simulation *s, const struct strand *strand)
+{
+	return &s->recording->calls.items[s->pick[strand->call]];
+}
+
+/* The next step of a call: what handing it over costs, then its segments, each wait with its cost. */
+static bool next_step(struct simulation *s, struct strand *strand)
+{
+	const struct recorded_call *call = call_of(s, strand);
+	const struct segment *segment;
+	size_t i = strand->next++;
+	double cost_ns;
+
+	if (!i) {
+		cost_ns = s->costs->call_ns[s->model];
+		strand->step = (struct step){ place_of_cpu(s->model, 0), cost_ns };
+		return true;
+	}
+	if (i > 2 * call->n)
+		return false;
+	segment = &s->recording->segments.items[call->first + (i - 1) / 2];
+	strand->step = step_of(s, segment);
+	if (i % 2) /* before the segment itself */
+		strand->step =
+			(struct step){ place_of_cpu(s->model, 0),
+				       segment->kind == SEGMENT_CPU ? 0
+								    : s->costs->wait_ns[s->model] };
+	return true;
+}
+
+/* The dispatcher works through its gaps; their CPU time comes first. */
+static bool next_gap_step(struct simulation *s, struct strand *dispatcher)
+{
+	const struct recorded_call *call;
+
+	if (dispatcher->call >= s->n)
+		return false;
+	call = call_of(s, dispatcher);
+	if (dispatcher->next++ == 0)
+		dispatcher->step =
+			(struct step){ s->model == MODEL_ASYNC || s->model == MODEL_HYBRID
+					       ? PLACE_LOOP
+					       : PLACE_CORE,
+				       (double)call->gap_cpu_ns };
+	else
+		dispatcher->step = (struct step){ PLACE_FREE, (double)call->gap_wait_ns };
+	return true;
+}
+
+static void take_call(struct simulation *s, struct strand *worker)
+{
+	worker->call = s->taken++;
+	worker->next = 0;
+	next_step(s, worker);
+	go(s, worker);
+}
+
+static void dispatch(struct simulation *s)
+{
+	struct strand *worker = s->idle;
+
+	s->dispatched++;
+	if (!worker)
+		return;
+	s->idle = worker->behind;
+	take_call(s, worker);
+}
+
+static void advance_dispatcher(struct simulation *s, struct strand *d)
+{
+	if (d->next == 2) {
+		dispatch(s);
+		d->call++;
+		d->next = 0;
+	}
+	if (next_gap_step(s, d))
+		go(s, d);
+}
+
+static void advance_worker(struct simulation *s, struct strand *worker)
+{
+	while (next_step(s, worker)) {
+		if (worker->step.ns > 0) {
+			go(s, worker);
+			return;
+		}
+	}
+	if (s->taken < s->dispatched) {
+		take_call(s, worker);
+		return;
+	}
+	worker->behind = s->idle;
+	s->idle = worker;
+}
+
+static void advance(struct simulation *s, struct strand *strand)
+{
+	if (strand->step.place != PLACE_FREE) {
+		vacate(s, strand->step.place);
+		strand->step.ns -= slice_of(&strand->step);
+		if (strand->step.ns > 0) {
+			wait_for_place(s, strand);
+			return;
+		}
+	}
+	if (strand == s->strands)
+		advance_dispatcher(s, strand);
+	else
+		advance_worker(s, strand);
+}
+
+static double sequential_ns(const struct recording *r, const size_t *pick, size_t n)
+{
+	double ns = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct recorded_call *call = &r->calls.items[pick[i]];
+
+		ns += (double)(call->gap_cpu_ns + call->gap_wait_ns);
+		for (size_t k = 0; k < call->n; k++)
+			ns += (double)r->segments.items[call->first + k].ns;
+	}
+	return ns;
+}
+
+double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
+		   enum model model, int workers, const struct simulate_costs *costs)
+{
+	struct simulation s = {
+		.recording = recording, .pick = pick, .n = n, .model = model, .costs = costs
+	};
+	size_t strands = (size_t)workers + 1;
+
+	if (model == MODEL_SEQUENTIAL || !n)
+		return sequential_ns(recording, pick, n);
+	s.room[PLACE_CORE] = s.room[PLACE_POOL] = costs->cores;
+	s.room[PLACE_LOOP] = s.room[PLACE_SERIAL] = 1;
+	s.room[PLACE_DEVICE] = costs->disk_depth;
+	s.strands = xcalloc(strands, sizeof(*s.strands));
+	s.heap = xcalloc(strands + 1, sizeof(*s.heap));
+	for (size_t i = strands - 1; i > 0; i--) {
+		s.strands[i].behind = s.idle;
+		s.idle = &s.strands[i];
+	}
+	advance_dispatcher(&s, s.strands);
+	for (admit(&s); s.heap_n; admit(&s)) {
+		struct event event = next_event(&s);
+
+		s.now = event.at;
+		advance(&s, event.strand);
+	}
+	free(s.strands);
+	free(s.heap);
+	return s.now;
+}

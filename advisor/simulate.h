@@ -1,0 +1,55 @@
+/*
+ * simulate.h - what each model would make of recorded calls: a discrete-event simulation
+ *
+ * The recorded calls are taken to be independent of one another. What the program did before the
+ * first call, between calls and after the last one stays in one place and in order, the dispatcher,
+ * which hands each call over as soon as it has come to it; W workers take calls in that order. A
+ * segment of CPU time needs a core; a wait needs what it waits for:
+ *
+ *	network, pipe, sleep, poll, child   overlap freely
+ *	disk, page-fault                    as many at once as the device takes
+ *	lock, other, unknown                one after another: nothing says that they overlap
+ *
+ *	threads, processes   a CPU segment takes any core
+ *	async                all CPU segments, and waits that an event loop cannot take, on one loop
+ *	hybrid               CPU segments above LONG_SLICE_NS, and such waits, on a pool beside it
+ *
+ * Cores are given to those that wait longest, for QUANTUM_NS at a time. What a model costs for each
+ * call and each wait, and how much cores slow each other down, comes with the costs. Pure and
+ * deterministic: the seed is the caller's.
+ */
+#ifndef ADVISOR_SIMULATE_H
+#define ADVISOR_SIMULATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "model/concurrency.h"
+#include "model/race.h"
+#include "model/recording.h"
+
+#define LONG_SLICE_NS 50000
+#define QUANTUM_NS    4000000
+
+struct simulate_costs { /* of the machine */
+	int cores;
+	int disk_depth;              /* disk waits that overlap */
+	double slowdown;             /* of a core when all are busy, 1: none */
+	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
+	double wait_ns[MODEL_COUNT]; /* CPU time to start and end a wait */
+};
+
+/*
+ * How long the calls pick[0..n) (indices into recording->calls, in order of dispatch) take with the
+ * dispatcher's part, without what came before the first call of the program and after the last.
+ * workers >= 1; MODEL_SEQUENTIAL has none.
+ */
+double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
+		   enum model model, int workers, const struct simulate_costs *costs);
+
+/* Every model at every number of workers, against the sequential program; entries as of a race. */
+void simulate_race(const struct recording *recording, const struct simulate_costs *costs,
+		   const int *workers, size_t workers_n, struct rng *rng, struct race *ret);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * recording.h - every call of one function of a running program, cut into CPU and waits
+ *
+ * The unit of a program that works through its items inside one process: what each call of the
+ * unit's function did, in order, and what the thread did between the calls. Times are on the switch
+ * records' clock, so the parts of a call add up to the call: `calls` holds whole calls, each a run
+ * of `segments`; time in the run-queue is of the machine, not of the program, and is left out of the
+ * segments (it is in the profiles). At most RECORDING_CALLS calls are kept, evenly chosen among all;
+ * counts and profiles are of all of them.
+ *
+ * Ownership: strings and arrays owned; recording_clear() frees. {0}: nothing was recorded.
+ */
+#ifndef MODEL_RECORDING_H
+#define MODEL_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "model/wait_profile.h"
+
+#define RECORDING_CALLS    10000
+#define RECORDING_SEGMENTS 200 /* of one call; a longer one has like segments put together */
+
+#define SEGMENT_CPU     WAIT_KIND_COUNT       /* on a core */
+#define SEGMENT_UNKNOWN (WAIT_KIND_COUNT + 1) /* a wait for no one knows what */
+
+struct segment {
+	int kind; /* enum wait_kind, or one of the above */
+	uint64_t ns;
+};
+
+struct segments {
+	VEC_FIELDS(struct segment);
+};
+
+struct recorded_call {
+	uint64_t start_ns; /* since the recording began */
+	uint64_t wall_ns;  /* until its return, the run-queue included */
+	/* Of the same thread between its previous call, or the beginning, and this one: */
+	uint64_t gap_cpu_ns, gap_wait_ns;
+	size_t first, n; /* its segments */
+};
+
+struct recorded_calls {
+	VEC_FIELDS(struct recorded_call); /* in order of start */
+};
+
+struct recording {
+	bool made; /* false: `why` says why, unless none was asked for */
+	char *why;
+	char *unit;   /* the function, or program+0xOFFSET when it has no name */
+	char *object; /* the file its code lies in */
+	bool found;   /* by concur; false: the user named it */
+	uint64_t elapsed_ns;
+	uint64_t total;      /* calls that returned, the outermost ones of each thread */
+	uint64_t nested;     /* calls from within a call: part of the outer one */
+	uint64_t abandoned;  /* left by longjmp, not by returning */
+	uint64_t unfinished; /* the program or the recording ended within them */
+	uint64_t at_once;    /* the most that were under way at the same time */
+	uint64_t threads;    /* that made calls */
+	struct wait_profile inside, outside; /* thread time in calls, and all other */
+	uint64_t before_ns, after_ns; /* wall time until the first call and after the last one */
+	double probe_ns;              /* what marking one call costs, measured here */
+	struct recorded_calls calls;
+	struct segments segments;
+};
+
+void recording_clear(struct recording *r);
+
+/* Share of the elapsed time that the marking of calls took, 0..1. */
+double recording_cost_share(const struct recording *r);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * record.h - run a command and record the calls of a function of it; find the function
+ *
+ * The command runs as it would by hand, but with an empty standard input and its output discarded,
+ * from its start to its end; it must do the same each time. Needs tier T0.
+ */
+#ifndef PROFILER_RECORD_H
+#define PROFILER_RECORD_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/profile.h"
+#include "model/recording.h"
+#include "profiler/units.h"
+
+struct record_options {
+	uint64_t timeout_ns;
+	int expected_exit;
+};
+
+/*
+ * Fills *profile and, of each unit, its recording. With counts_only no call is kept. Fails when the
+ * command does.
+ */
+struct error *record_run(const char *const *argv, const struct record_options *opt,
+			 const struct unit *units, size_t units_n, bool counts_only,
+			 struct profile *profile, struct recording *recordings) ERROR_MUST_CHECK;
+
+/* The calls of one unit. Fails as well when they are too short: marking them would be most of what
+ * is measured. */
+struct error *record_calls(const char *const *argv, const struct record_options *opt,
+			   const struct unit *unit, struct profile *profile,
+			   struct recording *ret) ERROR_MUST_CHECK;
+
+/*
+ * The outermost function that is called again and again and holds most of the time. Runs the command
+ * twice. Fails (ERROR_INPUT) when there is none, and says what there is.
+ */
+struct error *record_find_unit(const char *program, const char *const *argv,
+			       const struct record_options *opt, struct unit *ret) ERROR_MUST_CHECK;
+
+#endif

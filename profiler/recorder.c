@@ -1,0 +1,350 @@
+#include "profiler/recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/alloc.h"
+
+#define RETURN_ADDRESS 8 /* bytes that a return takes from the stack */
+
+struct recorder_thread {
+	UT_hash_handle hh;
+	pid_t tid;
+	bool called; /* at least once */
+	struct {
+		VEC_FIELDS(uint64_t);
+	} frames; /* stack pointers at entry of the calls under way, outermost first */
+	uint64_t start_ns;
+	uint64_t gap_cpu_ns, gap_wait_ns;
+	struct recorder_segments segments; /* of the call under way */
+};
+
+static struct recorder_thread *thread_of(struct recorder *r, pid_t tid)
+{
+	struct recorder_thread *th;
+
+	HASH_FIND_INT(r->by_tid, &tid, th);
+	if (th)
+		return th;
+	th = xcalloc(1, sizeof(*th));
+	th->tid = tid;
+	HASH_ADD_INT(r->by_tid, tid, th);
+	return th;
+}
+
+static void thread_free(struct recorder *r, struct recorder_thread *th)
+{
+	HASH_DEL(r->by_tid, th);
+	vec_clear(&th->frames);
+	vec_clear(&th->segments);
+	free(th);
+}
+
+/* --- segments --------------------------------------------------------------------------------- */
+
+static bool alike(const struct recorder_segment *a, const struct recorder_segment *b)
+{
+	return a->cpu == b->cpu && a->site == b->site;
+}
+
+/* Put like segments of each window together; the order within a window is that of first appearance. */
+static void merge_windows(struct recorder_segments *s, size_t window)
+{
+	size_t kept = 0;
+
+	for (size_t from = 0; from < s->n; from += window) {
+		size_t end = from + window < s->n ? from + window : s->n, first = kept;
+
+		for (size_t i = from; i < end; i++) {
+			size_t at = first;
+
+			while (at < kept && !alike(&s->items[at], &s->items[i]))
+				at++;
+			if (at < kept)
+				s->items[at].ns += s->items[i].ns;
+			else
+				s->items[kept++] = s->items[i];
+		}
+	}
+	s->n = kept;
+}
+
+static void add_segment(struct recorder_segments *s, struct recorder_segment segment)
+{
+	if (s->n && alike(&s->items[s->n - 1], &segment)) {
+		s->items[s->n - 1].ns += segment.ns;
+		return;
+	}
+	if (s->n >= RECORDING_SEGMENTS) {
+		for (size_t window = 4; s->n > RECORDING_SEGMENTS / 2 && window < 2 * s->n;
+		     window *= 2)
+			merge_windows(s, window);
+	}
+	vec_push(s, segment);
+}
+
+/* --- sums ------------------------------------------------------------------------------------- */
+
+static void add_wait(struct recorder_sums *sums, uint32_t site, uint64_t ns)
+{
+	while (sums->wait_ns.n <= site)
+		vec_push(&sums->wait_ns, 0);
+	sums->wait_ns.items[site] += ns;
+}
+
+void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns)
+{
+	struct recorder_thread *th = thread_of(r, tid);
+	bool in = th->frames.n;
+
+	if (!ns || r->stopped_ns)
+		return;
+	if (doing == DOING_QUEUE) {
+		r->inside.queue_ns += in ? ns : 0;
+		return;
+	}
+	if (!in) {
+		*(doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += ns;
+		return;
+	}
+	if (doing == DOING_CPU)
+		r->inside.cpu_ns += ns;
+	else if (doing == DOING_UNKNOWN || !site)
+		r->inside.unknown_ns += ns;
+	else
+		add_wait(&r->inside, site, ns);
+	if (!r->counts_only)
+		add_segment(&th->segments,
+			    (struct recorder_segment){ doing == DOING_WAIT ? site : 0,
+						       doing == DOING_CPU, ns });
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* Of the calls kept, only every second one stays. */
+static void thin(struct recorder *r)
+{
+	size_t kept = 0, segments = 0;
+
+	for (size_t i = 0; i < r->calls.n; i += 2) {
+		struct recorded_call call = r->calls.items[i];
+
+		memmove(r->segments.items + segments, r->segments.items + call.first,
+			call.n * sizeof(*r->segments.items));
+		call.first = segments;
+		segments += call.n;
+		r->calls.items[kept++] = call;
+	}
+	r->calls.n = kept;
+	r->segments.n = segments;
+	r->stride *= 2;
+}
+
+static void keep(struct recorder *r, const struct recorder_thread *th, uint64_t now_ns)
+{
+	struct recorded_call call = { .start_ns = th->start_ns,
+				      .wall_ns = now_ns - th->start_ns,
+				      .gap_cpu_ns = th->gap_cpu_ns,
+				      .gap_wait_ns = th->gap_wait_ns,
+				      .first = r->segments.n,
+				      .n = th->segments.n };
+
+	r->stride = r->stride ? r->stride : 1;
+	if ((r->total - 1) % r->stride)
+		return;
+	vec_each (&th->segments, segment)
+		vec_push(&r->segments, *segment);
+	vec_push(&r->calls, call);
+	if (r->calls.n > RECORDING_CALLS)
+		thin(r);
+}
+
+/* The outermost call is over. */
+static void close_call(struct recorder *r, struct recorder_thread *th, uint64_t now_ns)
+{
+	r->open--;
+	r->total++;
+	r->inside_ns += now_ns - th->start_ns;
+	r->last_ns = now_ns;
+	if (!r->counts_only)
+		keep(r, th, now_ns);
+	th->gap_cpu_ns = th->gap_wait_ns = 0;
+	th->segments.n = 0;
+}
+
+/* Calls that lie deeper than the stack reaches now are gone. */
+static void drop_abandoned(struct recorder *r, struct recorder_thread *th, uint64_t stack_pointer,
+			   uint64_t now_ns)
+{
+	while (th->frames.n && th->frames.items[th->frames.n - 1] <= stack_pointer) {
+		r->abandoned++;
+		if (!--th->frames.n)
+			close_call(r, th, now_ns);
+	}
+}
+
+void recorder_enter(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint64_t now_ns)
+{
+	struct recorder_thread *th = thread_of(r, tid);
+
+	if (r->stopped_ns)
+		return;
+	drop_abandoned(r, th, stack_pointer, now_ns);
+	if (th->frames.n) {
+		r->nested++;
+	} else {
+		th->start_ns = now_ns;
+		r->threads += !th->called;
+		th->called = true;
+		r->first_ns = r->first_ns ? r->first_ns : now_ns;
+		r->open++;
+		r->at_once = r->open > r->at_once ? r->open : r->at_once;
+	}
+	vec_push(&th->frames, stack_pointer);
+}
+
+void recorder_return(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint64_t now_ns)
+{
+	struct recorder_thread *th = thread_of(r, tid);
+	uint64_t entered = stack_pointer - RETURN_ADDRESS;
+
+	if (r->stopped_ns || !th->frames.n ||
+	    th->frames.items[0] < entered) /* of a call from before we came */
+		return;
+	while (th->frames.n && th->frames.items[th->frames.n - 1] < entered) {
+		r->abandoned++;
+		th->frames.n--;
+	}
+	if (th->frames.n && !--th->frames.n)
+		close_call(r, th, now_ns);
+}
+
+void recorder_exit(struct recorder *r, pid_t tid, uint64_t now_ns)
+{
+	struct recorder_thread *th;
+
+	HASH_FIND_INT(r->by_tid, &tid, th);
+	if (!th)
+		return;
+	if (th->frames.n) {
+		r->unfinished++;
+		r->open--;
+		r->last_ns = now_ns;
+	}
+	thread_free(r, th);
+}
+
+bool recorder_stop(struct recorder *r, uint64_t now_ns)
+{
+	if (!r->stopped_ns && r->limit && r->total + r->nested > r->limit)
+		r->stopped_ns = now_ns;
+	return r->stopped_ns;
+}
+
+void recorder_restart(struct recorder *r)
+{
+	struct recorder fresh = { .counts_only = r->counts_only, .limit = r->limit };
+
+	recorder_clear(r);
+	*r = fresh;
+}
+
+/* --- what it comes to ------------------------------------------------------------------------- */
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* CPU time is split into user and system as that of the whole program is. */
+static struct wait_profile inside_of(const struct recorder *r, const struct sites *sites,
+				     const struct wait_profile *all)
+{
+	uint64_t all_cpu_ns = wait_profile_cpu_ns(all);
+	double system_share = all_cpu_ns ? (double)all->system_ns / (double)all_cpu_ns : 0;
+	struct wait_profile in = { .runqueue_ns = r->inside.queue_ns,
+				   .unknown_ns = r->inside.unknown_ns };
+
+	in.system_ns = (uint64_t)(system_share * (double)r->inside.cpu_ns);
+	in.user_ns = r->inside.cpu_ns - in.system_ns;
+	for (uint32_t id = 1; id < r->inside.wait_ns.n; id++) {
+		struct site_time t = sites_time(sites, id);
+
+		*(t.named ? &in.wait_ns[t.kind] : &in.unknown_ns) += r->inside.wait_ns.items[id];
+	}
+	in.wall_ns = wait_profile_parts_ns(&in);
+	return in;
+}
+
+static struct wait_profile outside_of(const struct wait_profile *all, const struct wait_profile *in)
+{
+	struct wait_profile out = { .user_ns = less(all->user_ns, in->user_ns),
+				    .system_ns = less(all->system_ns, in->system_ns),
+				    .runqueue_ns = less(all->runqueue_ns, in->runqueue_ns),
+				    .unknown_ns = less(all->unknown_ns, in->unknown_ns) };
+
+	for (int k = 0; k < WAIT_KIND_COUNT; k++)
+		out.wait_ns[k] = less(all->wait_ns[k], in->wait_ns[k]);
+	out.wall_ns = wait_profile_parts_ns(&out);
+	return out;
+}
+
+static int kind_of(const struct sites *sites, const struct recorder_segment *s)
+{
+	struct site_time t;
+
+	if (s->cpu)
+		return SEGMENT_CPU;
+	if (!s->site)
+		return SEGMENT_UNKNOWN;
+	t = sites_time(sites, s->site);
+	return t.named ? (int)t.kind : SEGMENT_UNKNOWN;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	uint64_t x = ((const struct recorded_call *)a)->start_ns;
+	uint64_t y = ((const struct recorded_call *)b)->start_ns;
+
+	return x < y ? -1 : x > y;
+}
+
+void recorder_fill(const struct recorder *r, const struct sites *sites,
+		   const struct wait_profile *all, uint64_t start_ns, uint64_t end_ns,
+		   struct recording *ret)
+{
+	end_ns = r->stopped_ns && r->stopped_ns < end_ns ? r->stopped_ns : end_ns;
+	ret->elapsed_ns = less(end_ns, start_ns);
+	ret->total = r->total;
+	ret->nested = r->nested;
+	ret->abandoned = r->abandoned;
+	ret->unfinished = r->unfinished;
+	ret->at_once = r->at_once;
+	ret->threads = r->threads;
+	ret->inside = inside_of(r, sites, all);
+	ret->outside = outside_of(all, &ret->inside);
+	ret->before_ns = r->first_ns ? less(r->first_ns, start_ns) : ret->elapsed_ns;
+	ret->after_ns = r->last_ns ? less(end_ns, r->last_ns) : 0;
+	vec_each (&r->segments, segment)
+		vec_push(&ret->segments,
+			 ((struct segment){ kind_of(sites, segment), segment->ns }));
+	vec_each (&r->calls, call) {
+		vec_push(&ret->calls, *call);
+		ret->calls.items[ret->calls.n - 1].start_ns = less(call->start_ns, start_ns);
+	}
+	if (ret->calls.n)
+		qsort(ret->calls.items, ret->calls.n, sizeof(*ret->calls.items), by_start);
+}
+
+void recorder_clear(struct recorder *r)
+{
+	struct recorder_thread *th, *next;
+
+	HASH_ITER (hh, r->by_tid, th, next)
+		thread_free(r, th);
+	vec_clear(&r->inside.wait_ns);
+	vec_clear(&r->calls);
+	vec_clear(&r->segments);
+	*r = (struct recorder){ 0 };
+}

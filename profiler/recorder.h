@@ -1,0 +1,76 @@
+/*
+ * recorder.h - one function's calls, cut into CPU and waits while the program runs
+ *
+ * Fed by account.c: with every stretch of every thread's life, and with the entries to and returns
+ * from the function, which end a stretch, so that each lies wholly inside or outside of a call. A
+ * call is known by its stack pointer: one that is left by longjmp never returns, but the next call
+ * from further up shows that it is gone. A recursive call is part of the outermost one. Memory is
+ * bounded: of the calls every second one is dropped each time too many are held. Ownership:
+ * recorder_clear(). One thread at a time. No clock, no I/O.
+ */
+#ifndef PROFILER_RECORDER_H
+#define PROFILER_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/recording.h"
+#include "profiler/sites.h"
+
+struct recorder_thread;
+
+enum doing { DOING_CPU, DOING_QUEUE, DOING_WAIT, DOING_UNKNOWN };
+
+struct recorder_segment {
+	uint32_t site; /* of a wait; 0: unknown */
+	bool cpu;
+	uint64_t ns;
+};
+
+struct recorder_segments {
+	VEC_FIELDS(struct recorder_segment);
+};
+
+struct recorder_sums {
+	uint64_t cpu_ns, queue_ns, unknown_ns;
+	struct {
+		VEC_FIELDS(uint64_t);
+	} wait_ns; /* by site */
+};
+
+struct recorder {
+	bool counts_only;    /* no call is kept */
+	uint64_t limit;      /* of calls, after which it is not watched any further; 0: none */
+	uint64_t stopped_ns; /* when that was; 0: not */
+	uint64_t total, nested, abandoned, unfinished, at_once, threads;
+	uint64_t open;
+	uint64_t first_ns, last_ns; /* the first call's entry, the last one's end */
+	uint64_t inside_ns;         /* of the calls that ended */
+	uint64_t stride;            /* one call of so many is kept */
+	struct recorder_sums inside;
+	struct recorded_calls calls; /* start_ns: on the clock of the events */
+	struct recorder_segments segments;
+	struct recorder_thread *by_tid;
+};
+
+void recorder_enter(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint64_t now_ns);
+void recorder_return(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint64_t now_ns);
+/* What a thread has done for the last `ns`. */
+void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns);
+/* The thread ends, with whatever call it is in. */
+void recorder_exit(struct recorder *r, pid_t tid, uint64_t now_ns);
+/* It has seen enough: whatever comes from now on does not count. False: not yet. */
+bool recorder_stop(struct recorder *r, uint64_t now_ns);
+/* Forget all: what was seen so far was not the program. */
+void recorder_restart(struct recorder *r);
+/*
+ * After all threads have ended and sites_resolve(): the calls of a program that lived from start_ns
+ * to end_ns and did `all`.
+ */
+void recorder_fill(const struct recorder *r, const struct sites *sites,
+		   const struct wait_profile *all, uint64_t start_ns, uint64_t end_ns,
+		   struct recording *ret);
+void recorder_clear(struct recorder *r);
+
+#endif

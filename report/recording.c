@@ -1,0 +1,93 @@
+#include "report/grid.h"
+#include "report/page.h"
+#include "report/report.h"
+#include "report/words.h"
+
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0;
+}
+
+static const char *segment_name(int kind)
+{
+	if (kind == SEGMENT_CPU)
+		return "on-CPU";
+	return kind == SEGMENT_UNKNOWN ? "unknown" : wait_kind_key((enum wait_kind)kind);
+}
+
+/* Per call, of those kept: the median and the range that holds nine in ten. Owned by the caller. */
+static char *durations(const struct recording *r)
+{
+	CLEANUP(cleanup_free) double *ns = xcalloc(r->calls.n + 1, sizeof(*ns));
+
+	for (size_t i = 0; i < r->calls.n; i++)
+		ns[i] = (double)r->calls.items[i].wall_ns;
+	return xasprintf("%s (%s to %s)", word_ns(stats_median(ns, r->calls.n)).s,
+			 word_ns(stats_quantile(ns, r->calls.n, 0.05)).s,
+			 word_ns(stats_quantile(ns, r->calls.n, 0.95)).s);
+}
+
+static void put_part(struct grid *g, const char *what, uint64_t inside_ns, uint64_t outside_ns,
+		     uint64_t all_ns)
+{
+	size_t row;
+
+	if (!inside_ns && !outside_ns)
+		return;
+	row = grid_row(g);
+	grid_set(g, row, 0, INK_PLAIN, "%s", what);
+	grid_set(g, row, 1, INK_PLAIN, "%s", word_share(share(inside_ns, all_ns)).s);
+	grid_set(g, row, 2, INK_PLAIN, "%s", word_ns((double)inside_ns).s);
+	grid_set(g, row, 3, INK_PLAIN, "%s", word_share(share(outside_ns, all_ns)).s);
+	grid_set(g, row, 4, INK_PLAIN, "%s", word_ns((double)outside_ns).s);
+}
+
+static void put_parts(const struct page *p, const struct recording *r)
+{
+	static const struct grid_column columns[] = { { "", GRID_LEFT },
+						      { "IN CALLS", GRID_RIGHT },
+						      { "TIME", GRID_RIGHT },
+						      { "OUTSIDE", GRID_RIGHT },
+						      { "TIME", GRID_RIGHT } };
+	CLEANUP(grid_free) struct grid *g = grid_new(p, columns, 5);
+	const struct wait_profile *in = &r->inside, *out = &r->outside;
+	uint64_t all_ns = in->wall_ns + out->wall_ns;
+
+	put_part(g, segment_name(SEGMENT_CPU), wait_profile_cpu_ns(in), wait_profile_cpu_ns(out),
+		 all_ns);
+	for (int k = 0; k < WAIT_KIND_COUNT; k++)
+		put_part(g, segment_name(k), in->wait_ns[k], out->wait_ns[k], all_ns);
+	put_part(g, "run-queue", in->runqueue_ns, out->runqueue_ns, all_ns);
+	put_part(g, segment_name(SEGMENT_UNKNOWN), in->unknown_ns, out->unknown_ns, all_ns);
+	put_part(g, "all", in->wall_ns, out->wall_ns, all_ns);
+	grid_print(g);
+}
+
+void report_recording(const struct recording *r, const struct report_style *style,
+		      struct strbuf *out)
+{
+	CLEANUP(cleanup_free) char *one = durations(r);
+	struct page p = page_on(style, out);
+
+	if (!r->made)
+		return;
+	page_heading(&p, "Unit of work", r->found ? "found by concur" : NULL);
+	page_item(&p, "  ", INK_BOLD, 2, "%s, called %s by %s, at most %" PRIu64 " at once",
+		  r->unit, word_count(r->total, "time").s, word_count(r->threads, "thread").s,
+		  r->at_once);
+	page_item(&p, "  ", INK_PLAIN, 2,
+		  "one call takes %s; %s before the first, %s after the last", one,
+		  word_ns((double)r->before_ns).s, word_ns((double)r->after_ns).s);
+	page_item(&p, "  ", INK_PLAIN, 2, "marking a call costs %s: %s of the time",
+		  word_ns(r->probe_ns).s, word_share(recording_cost_share(r)).s);
+	if (r->nested || r->abandoned || r->unfinished)
+		page_item(&p, "  ", INK_PLAIN, 2,
+			  "%" PRIu64 " recursive calls, %" PRIu64
+			  " left without returning, %" PRIu64 " not ended",
+			  r->nested, r->abandoned, r->unfinished);
+	put_parts(&p, r);
+}
