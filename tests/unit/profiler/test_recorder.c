@@ -1,0 +1,224 @@
+/*
+ * Calls from canned events: what belongs to which call, and what was left without returning.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "profiler/recorder.h"
+
+#define TID 7
+#define MS  1000000ull
+
+/* A place of a known kind; its time is told to the sites as the account does. */
+static uint32_t wait_in(struct sites *s, enum wait_kind kind)
+{
+	uint32_t id = sites_call(s, kind, wait_kind_key(kind));
+
+	sites_add(s, id, 1, 1);
+	return id;
+}
+
+static struct recording filled(struct recorder *r, struct sites *s, uint64_t end_ns)
+{
+	const struct wait_profile all = { .user_ns = 60 * MS,
+					  .system_ns = 20 * MS,
+					  .wait_ns[WAIT_NETWORK] = 100 * MS,
+					  .unknown_ns = 5 * MS,
+					  .wall_ns = 185 * MS };
+	struct recording ret = { 0 };
+	struct error *err;
+
+	recorder_exit(r, TID, end_ns);
+	err = sites_resolve(s);
+	assert_null(err);
+	recorder_fill(r, s, &all, 1 * MS, end_ns, &ret);
+	return ret;
+}
+
+static void a_call_is_its_segments(void **state)
+{
+	CLEANUP(sites_clear) struct sites sites = { 0 };
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	CLEANUP(recording_clear) struct recording got = { 0 };
+	uint32_t network;
+
+	(void)state;
+	vec_push(&sites, NULL);
+	network = wait_in(&sites, WAIT_NETWORK);
+	recorder_stretch(&r, TID, DOING_CPU, 0, 2 * MS);
+	recorder_enter(&r, TID, 1000, 3 * MS);
+	recorder_stretch(&r, TID, DOING_CPU, 0, 4 * MS);
+	recorder_stretch(&r, TID, DOING_QUEUE, 0, 1 * MS);
+	recorder_stretch(&r, TID, DOING_CPU, 0, 6 * MS);
+	recorder_stretch(&r, TID, DOING_WAIT, network, 30 * MS);
+	recorder_stretch(&r, TID, DOING_WAIT, 0, 3 * MS);
+	recorder_stretch(&r, TID, DOING_CPU, 0, 2 * MS);
+	recorder_return(&r, TID, 1008, 49 * MS);
+	recorder_stretch(&r, TID, DOING_WAIT, network, 5 * MS);
+	got = filled(&r, &sites, 54 * MS);
+
+	assert_int_equal(got.total, 1);
+	assert_int_equal(got.calls.n, 1);
+	assert_int_equal(got.calls.items[0].start_ns, 2 * MS);
+	assert_int_equal(got.calls.items[0].wall_ns, 46 * MS);
+	assert_int_equal(got.calls.items[0].gap_cpu_ns, 2 * MS);
+	assert_int_equal(got.segments.n, 4); /* the run-queue does not cut a segment */
+	assert_int_equal(got.segments.items[0].kind, SEGMENT_CPU);
+	assert_int_equal(got.segments.items[0].ns, 10 * MS);
+	assert_int_equal(got.segments.items[1].kind, WAIT_NETWORK);
+	assert_int_equal(got.segments.items[2].kind, SEGMENT_UNKNOWN);
+	assert_int_equal(got.inside.wall_ns, 46 * MS);
+	assert_true(wait_profile_adds_up(&got.inside));
+	assert_true(wait_profile_adds_up(&got.outside));
+	assert_int_equal(got.inside.wait_ns[WAIT_NETWORK] + got.outside.wait_ns[WAIT_NETWORK],
+			 100 * MS);
+	assert_int_equal(got.inside.system_ns, 3 * MS); /* a quarter, as of the whole program */
+	assert_int_equal(got.before_ns, 2 * MS);
+	assert_int_equal(got.after_ns, 5 * MS);
+}
+
+static void recursion_is_part_of_the_outermost_call(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+
+	(void)state;
+	recorder_enter(&r, TID, 1000, 1);
+	recorder_enter(&r, TID, 900, 2);
+	recorder_enter(&r, TID, 800, 3);
+	recorder_return(&r, TID, 808, 4);
+	recorder_return(&r, TID, 908, 5);
+	assert_int_equal(r.total, 0);
+	recorder_return(&r, TID, 1008, 6);
+	assert_int_equal(r.total, 1);
+	assert_int_equal(r.nested, 2);
+	assert_int_equal(r.abandoned, 0);
+	assert_int_equal(r.inside_ns, 5);
+}
+
+static void longjmp_out_of_calls_is_noticed(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+
+	(void)state;
+	/* the next call comes from further up: the first two never returned */
+	recorder_enter(&r, TID, 1000, 1);
+	recorder_enter(&r, TID, 900, 2);
+	recorder_enter(&r, TID, 1000, 10);
+	assert_int_equal(r.abandoned, 2);
+	assert_int_equal(r.total, 1);
+	/* an inner one jumps into the outer one, which returns */
+	recorder_enter(&r, TID, 900, 11);
+	recorder_return(&r, TID, 1008, 12);
+	assert_int_equal(r.abandoned, 3);
+	assert_int_equal(r.total, 2);
+	assert_int_equal(r.open, 0);
+}
+
+static void what_was_under_way_before_is_not_a_call(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+
+	(void)state;
+	recorder_return(&r, TID, 1008, 5);
+	assert_int_equal(r.total, 0);
+	recorder_enter(&r, TID, 900, 6);
+	recorder_return(&r, TID, 1008, 7); /* of a frame further up, whose entry was not seen */
+	recorder_return(&r, TID, 908, 8);
+	assert_int_equal(r.total, 1);
+}
+
+static void a_call_that_does_not_end_is_counted_apart(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+
+	(void)state;
+	recorder_enter(&r, TID, 1000, 1);
+	recorder_enter(&r, TID + 1, 1000, 2);
+	recorder_return(&r, TID + 1, 1008, 3);
+	recorder_exit(&r, TID, 9);
+	assert_int_equal(r.total, 1);
+	assert_int_equal(r.unfinished, 1);
+	assert_int_equal(r.at_once, 2);
+	assert_int_equal(r.threads, 2);
+	assert_int_equal(r.open, 0);
+}
+
+static void memory_stays_bounded(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	uint64_t now_ns = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 10 * RECORDING_CALLS; i++) {
+		recorder_enter(&r, TID, 1000, now_ns);
+		recorder_stretch(&r, TID, DOING_CPU, 0, 10);
+		recorder_return(&r, TID, 1008, now_ns += 10);
+	}
+	assert_int_equal(r.total, 10 * RECORDING_CALLS);
+	assert_in_range(r.calls.n, RECORDING_CALLS / 2, RECORDING_CALLS);
+	assert_int_equal(r.calls.n, r.segments.n);
+	/* evenly chosen: the distance between those kept is the same everywhere */
+	for (size_t i = 1; i < r.calls.n; i++)
+		assert_int_equal(r.calls.items[i].start_ns - r.calls.items[i - 1].start_ns,
+				 10 * r.stride);
+}
+
+static void a_call_of_many_waits_keeps_its_sums(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	uint64_t cpu = 0, wait[4] = { 0 };
+
+	(void)state;
+	recorder_enter(&r, TID, 1000, 1);
+	for (uint32_t i = 0; i < 5000; i++) {
+		recorder_stretch(&r, TID, DOING_CPU, 0, 3 + i % 5);
+		recorder_stretch(&r, TID, DOING_WAIT, 1 + i % 3, 20 + i % 7);
+	}
+	recorder_return(&r, TID, 1008, 2);
+	assert_in_range(r.segments.n, 2, RECORDING_SEGMENTS + 1);
+	vec_each (&r.segments, s) {
+		if (s->cpu)
+			cpu += s->ns;
+		else
+			wait[s->site] += s->ns;
+	}
+	assert_int_equal(cpu, r.inside.cpu_ns);
+	for (size_t site = 1; site < 4; site++)
+		assert_int_equal(wait[site], r.inside.wait_ns.items[site]);
+}
+
+static void enough_is_enough(void **state)
+{
+	CLEANUP(recorder_clear) struct recorder r = { .counts_only = true, .limit = 10 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++) {
+		recorder_enter(&r, TID, 1000, 2 * i);
+		recorder_return(&r, TID, 1008, 2 * i + 1);
+		recorder_stop(&r, 2 * i + 1);
+	}
+	assert_int_equal(r.total, 11);
+	assert_int_equal(r.calls.n, 0);
+	assert_int_equal(r.stopped_ns, 21);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_call_is_its_segments),
+		cmocka_unit_test(recursion_is_part_of_the_outermost_call),
+		cmocka_unit_test(longjmp_out_of_calls_is_noticed),
+		cmocka_unit_test(what_was_under_way_before_is_not_a_call),
+		cmocka_unit_test(a_call_that_does_not_end_is_counted_apart),
+		cmocka_unit_test(memory_stays_bounded),
+		cmocka_unit_test(a_call_of_many_waits_keeps_its_sums),
+		cmocka_unit_test(enough_is_enough),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
