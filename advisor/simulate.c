@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/stats.h"
+#include "base/strbuf.h"
 
 enum place { /* where a segment is spent */
 	     PLACE_CORE,
@@ -213,29 +215,26 @@ static const struct recorded_call *call_of(const struct simulation *s, const str
 	return &s->recording->calls.items[s->pick[strand->call]];
 }
 
-/* The next step of a call: what handing it over costs, then its segments, each wait with its cost. */
+/* The call whose gap counts: what came before the first call of all is done once, not for each. */
+static const struct recorded_call *gap_of(const struct recording *r, size_t call)
+{
+	static const struct recorded_call none;
+
+	return call ? &r->calls.items[call] : &none;
+}
+
+/* The next step of a call: what handing it over costs, then its segments. */
 static bool next_step(struct simulation *s, struct strand *strand)
 {
 	const struct recorded_call *call = call_of(s, strand);
-	const struct segment *segment;
 	size_t i = strand->next++;
-	double cost_ns;
 
-	if (!i) {
-		cost_ns = s->costs->call_ns[s->model];
-		strand->step = (struct step){ place_of_cpu(s->model, 0), cost_ns };
-		return true;
-	}
-	if (i > 2 * call->n)
-		return false;
-	segment = &s->recording->segments.items[call->first + (i - 1) / 2];
-	strand->step = step_of(s, segment);
-	if (i % 2) /* before the segment itself */
+	if (!i)
 		strand->step =
-			(struct step){ place_of_cpu(s->model, 0),
-				       segment->kind == SEGMENT_CPU ? 0
-								    : s->costs->wait_ns[s->model] };
-	return true;
+			(struct step){ place_of_cpu(s->model, 0), s->costs->call_ns[s->model] };
+	else if (i <= call->n)
+		strand->step = step_of(s, &s->recording->segments.items[call->first + i - 1]);
+	return i <= call->n;
 }
 
 /* The dispatcher works through its gaps; their CPU time comes first. */
@@ -245,7 +244,7 @@ static bool next_gap_step(struct simulation *s, struct strand *dispatcher)
 
 	if (dispatcher->call >= s->n)
 		return false;
-	call = call_of(s, dispatcher);
+	call = gap_of(s->recording, s->pick[dispatcher->call]);
 	if (dispatcher->next++ == 0)
 		dispatcher->step =
 			(struct step){ s->model == MODEL_ASYNC || s->model == MODEL_HYBRID
@@ -325,8 +324,9 @@ static double sequential_ns(const struct recording *r, const size_t *pick, size_
 
 	for (size_t i = 0; i < n; i++) {
 		const struct recorded_call *call = &r->calls.items[pick[i]];
+		const struct recorded_call *gap = gap_of(r, pick[i]);
 
-		ns += (double)(call->gap_cpu_ns + call->gap_wait_ns);
+		ns += (double)(gap->gap_cpu_ns + gap->gap_wait_ns);
 		for (size_t k = 0; k < call->n; k++)
 			ns += (double)r->segments.items[call->first + k].ns;
 	}
@@ -362,4 +362,103 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 	free(s.strands);
 	free(s.heap);
 	return s.now;
+}
+
+/* --- a race of simulations -------------------------------------------------------------------- */
+
+#define RESAMPLES     100
+#define RESAMPLE_MOST 500 /* calls: more make the interval no truer, only dearer */
+
+struct picks {
+	size_t *items;
+	size_t n;
+};
+
+/* How many times as fast as the sequential program, as a whole: what is done once stays as it is,
+ * and the calls that were kept stand for all. */
+static double speedup(const struct recording *r, const struct picks *picks, enum model model,
+		      int workers, const struct simulate_costs *costs)
+{
+	const struct recorded_call *first = r->calls.items;
+	double once_ns = (double)(first->gap_cpu_ns + first->gap_wait_ns + r->after_ns);
+	double scale = (double)r->total / (double)picks->n;
+	double one_ns = simulate_ns(r, picks->items, picks->n, MODEL_SEQUENTIAL, 1, costs);
+	double many_ns = simulate_ns(r, picks->items, picks->n, model, workers, costs);
+
+	return (once_ns + scale * one_ns) / (once_ns + scale * many_ns);
+}
+
+static void pick_all(struct picks *picks, size_t calls)
+{
+	picks->n = calls;
+	for (size_t i = 0; i < calls; i++)
+		picks->items[i] = i;
+}
+
+static void pick_some(struct picks *picks, size_t calls, struct rng *rng)
+{
+	picks->n = calls < RESAMPLE_MOST ? calls : RESAMPLE_MOST;
+	for (size_t i = 0; i < picks->n; i++)
+		picks->items[i] = rng_below(rng, calls);
+}
+
+/* The bootstrap's spread about its own median, and then the simulator's own error. */
+static struct estimate estimate_of(double value, const struct samples *ratios, size_t calls)
+{
+	double median = stats_median(ratios->items, ratios->n);
+	double low = stats_quantile(ratios->items, ratios->n, 0.025);
+	double high = stats_quantile(ratios->items, ratios->n, 0.975);
+
+	return (struct estimate){ .value = value,
+				  .low = value * low / median * (1 - SIMULATE_ERROR),
+				  .high = value * high / median * (1 + SIMULATE_ERROR),
+				  .n = calls };
+}
+
+/* Every entry sees the same resamples, so that their ratios can be compared one by one. */
+static struct race_entry entry_of(const struct recording *r, enum model model, int workers,
+				  const struct simulate_costs *costs, struct rng rng,
+				  struct picks *picks)
+{
+	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
+	double value, calls = (double)r->total;
+
+	pick_all(picks, r->calls.n);
+	value = speedup(r, picks, model, workers, costs);
+	for (int i = 0; i < RESAMPLES; i++) {
+		pick_some(picks, r->calls.n, &rng);
+		vec_push(&e.ratios, speedup(r, picks, model, workers, costs));
+	}
+	e.speedup = estimate_of(value, &e.ratios, r->calls.n);
+	e.cpu_ns_per_task = (double)wait_profile_cpu_ns(&r->inside) / calls + costs->call_ns[model];
+	return e;
+}
+
+void simulate_race(const struct recording *recording, const struct simulate_costs *costs,
+		   const int *workers, size_t workers_n, struct rng *rng, struct race *ret)
+{
+	struct picks picks = { 0 };
+	struct rng seed = { rng_next(rng) };
+
+	ret->simulated = true;
+	if (recording->at_once > 1) {
+		ret->why = xasprintf("%s is called by up to %llu threads at once already: what it "
+				     "would gain against one after another says nothing about "
+				     "the program as it is",
+				     recording->unit, (unsigned long long)recording->at_once);
+		return;
+	}
+	if (!recording->calls.n) {
+		ret->why = xstrdup("no call was recorded");
+		return;
+	}
+	picks.items = xreallocarray(NULL, recording->calls.n + RESAMPLE_MOST, sizeof(size_t));
+	for (int m = MODEL_SEQUENTIAL + 1; m < MODEL_COUNT; m++) {
+		for (size_t i = 0; i < workers_n; i++)
+			vec_push(ret, entry_of(recording, (enum model)m, workers[i], costs, seed,
+					       &picks));
+	}
+	free(picks.items);
+	ret->conditions.tasks = recording->total;
+	ret->measured = true;
 }

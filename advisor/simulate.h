@@ -15,7 +15,8 @@
  *	hybrid               CPU segments above LONG_SLICE_NS, and such waits, on a pool beside it
  *
  * Cores are given to those that wait longest, for QUANTUM_NS at a time. What a model costs for each
- * call and each wait, and how much cores slow each other down, comes with the costs. Pure and
+ * call, and how much cores slow each other down, comes with the costs; what a wait costs is in the
+ * recorded CPU time already. Pure and
  * deterministic: the seed is the caller's.
  */
 #ifndef ADVISOR_SIMULATE_H
@@ -29,15 +30,15 @@
 #include "model/race.h"
 #include "model/recording.h"
 
-#define LONG_SLICE_NS 50000
-#define QUANTUM_NS    4000000
+#define SIMULATE_ERROR 0.08 /* of a speedup, either way: docs/method.md tells from what */
+#define LONG_SLICE_NS  50000
+#define QUANTUM_NS     4000000
 
 struct simulate_costs { /* of the machine */
 	int cores;
 	int disk_depth;              /* disk waits that overlap */
 	double slowdown;             /* of a core when all are busy, 1: none */
 	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
-	double wait_ns[MODEL_COUNT]; /* CPU time to start and end a wait */
 };
 
 /*
@@ -48,7 +49,11 @@ struct simulate_costs { /* of the machine */
 double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
 		   enum model model, int workers, const struct simulate_costs *costs);
 
-/* Every model at every number of workers, against the sequential program; entries as of a race. */
+/*
+ * Every model at every number of workers, against the sequential program, as entries of a race that
+ * was simulated. Intervals are a bootstrap over the calls (Efron 1979) and SIMULATE_ERROR. Not
+ * measured, with the reason, when the calls were not one after another.
+ */
 void simulate_race(const struct recording *recording, const struct simulate_costs *costs,
 		   const int *workers, size_t workers_n, struct rng *rng, struct race *ret);
 

@@ -161,7 +161,15 @@ static void hear_clock(struct advice *a)
 	describe_profile(a, &says);
 	w->agrees = describe_race(a, &says) && w->heard;
 	w->says = strbuf_detach(&says);
-	if (p->measured && a->run->race.measured)
+	if (a->run->race.simulated)
+		rests_on(w,
+			 xasprintf("%llu call%s of %s, recorded while the program ran (tier %s); "
+				   "the models were simulated, not raced.",
+				   (unsigned long long)a->run->recording.total,
+				   plural((size_t)a->run->recording.total),
+				   a->run->recording.unit ? a->run->recording.unit : "the unit",
+				   tier_key(p->tier)));
+	else if (p->measured && a->run->race.measured)
 		rests_on(w,
 			 xasprintf("One profiled run (tier %s) of %llu task%s; a race of %d clean "
 				   "round%s, %d repeated.",

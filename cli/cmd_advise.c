@@ -9,8 +9,19 @@
 #include "cli/subject.h"
 
 #define GROUPS                                                                                     \
-	(OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE | OPTIONS_ADVISE |             \
-	 OPTIONS_PROGRAM)
+	(OPTIONS_UNIT | OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE |               \
+	 OPTIONS_ADVISE | OPTIONS_PROGRAM)
+
+/* Tasks are raced; without any, the calls of a function are recorded and simulated. */
+static struct error *measure(struct options *options, bool tasks, struct run *run)
+{
+	struct error *err;
+
+	if (tasks)
+		return measure_race(options, run);
+	err = measure_calls(options, run);
+	return err ? err : measure_simulation(options, run);
+}
 
 struct error *cmd_advise(const struct command *command, struct options *options, int argc,
 			 char **argv, int *exit_code)
@@ -20,15 +31,17 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	CLEANUP(cleanup_free) char *path = NULL;
 	struct advisor_options policy = { 0 };
 	struct error *err;
+	bool tasks;
 
 	options_parse(command, options, GROUPS, argc, argv);
 	policy.policy = options->policy_table ? POLICY_TABLE : POLICY_MEASURED;
 	subject_begin(&run, command->name);
-	err = subject_workload(options, &run);
+	tasks = subject_has_tasks(options);
+	err = tasks ? subject_workload(options, &run) : subject_calls(options, &run);
 	/* Before the long work: a history that cannot be written would lose it. */
 	err = err ? err : subject_history(options, DB_WRITE, &db, &path);
 	err = err ? err : measure_facts(options, &run);
-	err = err ? err : measure_race(options, &run);
+	err = err ? err : measure(options, tasks, &run);
 	err = err ? err : advisor_advise(&run, &policy, &run.verdict);
 	if (err)
 		return err;

@@ -41,8 +41,10 @@ static struct error *profile_program(const struct options *options, struct run *
 	struct error *err;
 	int status = 0;
 
-	if (options->unit)
-		return measure_calls(options, run);
+	if (options->unit) {
+		err = subject_calls(options, run);
+		return err ? err : measure_calls(options, run);
+	}
 	if (options->duration_s > 0)
 		return error_hint(error_new(ERROR_USAGE, "--duration goes with -p PID"),
 				  "--timeout limits the run of a program");

@@ -1,13 +1,18 @@
 #include "cli/measure.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "advisor/simulate.h"
 #include "analyzer/analyzer.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/subject.h"
 #include "profiler/baseline.h"
+#include "profiler/handover.h"
+#include "profiler/ladder.h"
 #include "profiler/race.h"
 #include "profiler/record.h"
 
@@ -85,13 +90,30 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	bool search = !options->unit || !strcmp(options->unit, "auto");
 	struct error *err;
 
-	err = subject_program(options, run);
-	if (err)
-		return err;
 	err = search ? record_find_unit(run->target.program, argv, &opt, &unit)
 		     : unit_find(run->target.program, options->unit, &unit);
 	if (!err)
 		err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
 	run->recording.found = search;
 	return err;
+}
+
+struct error *measure_simulation(const struct options *options, struct run *run)
+{
+	struct simulate_costs costs = { .cores = run->machine.cores,
+					.disk_depth = INT_MAX,
+					.slowdown = 1 };
+	struct ladder ladder =
+		ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,
+			      options->workers.items, options->workers.n);
+	struct race_conditions *c = &run->race.conditions;
+	struct error *err = handover_costs(costs.call_ns);
+	struct rng rng;
+
+	if (err)
+		return err;
+	c->seed = options->seed ? options->seed : clock_now_ns();
+	rng = (struct rng){ c->seed };
+	simulate_race(&run->recording, &costs, ladder.workers, ladder.n, &rng, &run->race);
+	return NULL;
 }

@@ -16,4 +16,7 @@ struct error *measure_race(const struct options *options, struct run *run) ERROR
 /* Program, profile and the calls of its unit: options->unit, or the one that is found. */
 struct error *measure_calls(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 
+/* What each model would make of the recorded calls. */
+struct error *measure_simulation(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+
 #endif

@@ -274,6 +274,11 @@ static void fill_workload(const struct options *options, struct workload *w)
 	w->budget_ns = subject_ns(options->budget_s);
 }
 
+bool subject_has_tasks(const struct options *options)
+{
+	return options->file_error || options->each || options->count || options->tasks.n;
+}
+
 struct error *subject_workload(struct options *options, struct run *run)
 {
 	struct workload *w = &run->workload;
@@ -281,7 +286,7 @@ struct error *subject_workload(struct options *options, struct run *run)
 
 	if (options->file_error)
 		return MOVE(options->file_error);
-	if (!options->each && !options->count && !options->tasks.n)
+	if (!subject_has_tasks(options))
 		return error_hint(error_new(ERROR_USAGE, "no tasks: --each is missing"),
 				  "concur %s --each tasks.txt -- ./program {}", run->command);
 	err = subject_program(options, run);
@@ -296,6 +301,19 @@ struct error *subject_workload(struct options *options, struct run *run)
 	if (err)
 		return err;
 	w->id = workload_id(w);
+	return NULL;
+}
+
+struct error *subject_calls(const struct options *options, struct run *run)
+{
+	struct error *err = subject_program(options, run);
+
+	if (err)
+		return err;
+	fill_workload(options, &run->workload);
+	free(run->workload.unit);
+	run->workload.unit = xstrdup(options->unit ? options->unit : "auto");
+	run->workload.id = workload_id(&run->workload);
 	return NULL;
 }
 

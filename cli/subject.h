@@ -17,6 +17,10 @@ void subject_begin(struct run *run, const char *command);
 struct error *subject_program(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 /* Program, arguments with {}, the tasks, and what is a right answer. */
 struct error *subject_workload(struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* Whether tasks were given: if not, the unit of work is a function of one run of the program. */
+bool subject_has_tasks(const struct options *options);
+/* Program and arguments of that run, and what the unit is. */
+struct error *subject_calls(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 /* Open the history of --db, CONCUR_DB or the working directory's project. *path is owned by the caller. */
 struct error *subject_history(const struct options *options, enum db_mode mode, struct db **ret,
 			      char **path) ERROR_MUST_CHECK;

@@ -51,7 +51,8 @@ struct race_conditions {
 
 struct race {
 	VEC_FIELDS(struct race_entry);
-	bool measured; /* false: `why` says why */
+	bool measured;  /* false: `why` says why */
+	bool simulated; /* from recorded calls, whose number is the entries' n; nothing was raced */
 	char *why;
 	struct race_conditions conditions;
 };

@@ -18,3 +18,53 @@ double recording_cost_share(const struct recording *r)
 
 	return r->elapsed_ns ? cost_ns / (double)r->elapsed_ns : 0;
 }
+
+static uint64_t own_ns(const struct recording *r, size_t call)
+{
+	const struct recorded_call *c = &r->calls.items[call];
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		ns += r->segments.items[c->first + i].ns;
+	return ns;
+}
+
+/* Which of the recordings has as many before it as behind it. */
+static const struct recording *median_of(const struct recording *r, size_t n, size_t call)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t ns = own_ns(&r[i], call);
+		size_t less = 0;
+
+		for (size_t k = 0; k < n; k++)
+			less += own_ns(&r[k], call) < ns || (own_ns(&r[k], call) == ns && k < i);
+		if (less == n / 2)
+			return &r[i];
+	}
+	return r;
+}
+
+bool recording_take_medians(struct recording *r, size_t n)
+{
+	struct recorded_calls calls = { 0 };
+	struct segments segments = { 0 };
+
+	for (size_t i = 1; i < n; i++) {
+		if (r[i].calls.n != r->calls.n || r[i].total != r->total)
+			return false;
+	}
+	for (size_t i = 0; i < r->calls.n; i++) {
+		const struct recording *from = median_of(r, n, i);
+		struct recorded_call call = from->calls.items[i];
+
+		for (size_t k = 0; k < call.n; k++)
+			vec_push(&segments, from->segments.items[call.first + k]);
+		call.first = segments.n - call.n;
+		vec_push(&calls, call);
+	}
+	vec_clear(&r->calls);
+	vec_clear(&r->segments);
+	r->calls = calls;
+	r->segments = segments;
+	return true;
+}

@@ -52,6 +52,8 @@ struct recording {
 	char *unit;   /* the function, or program+0xOFFSET when it has no name */
 	char *object; /* the file its code lies in */
 	bool found;   /* by concur; false: the user named it */
+	uint64_t
+		runs; /* that the calls are medians of; 1: of one, as later ones made other calls */
 	uint64_t elapsed_ns;
 	uint64_t total;      /* calls that returned, the outermost ones of each thread */
 	uint64_t nested;     /* calls from within a call: part of the outer one */
@@ -60,8 +62,9 @@ struct recording {
 	uint64_t at_once;    /* the most that were under way at the same time */
 	uint64_t threads;    /* that made calls */
 	struct wait_profile inside, outside; /* thread time in calls, and all other */
-	uint64_t before_ns, after_ns; /* wall time until the first call and after the last one */
-	double probe_ns;              /* what marking one call costs, measured here */
+	uint64_t before_ns, after_ns;   /* wall time until the first call and after the last one */
+	uint64_t p5_ns, p50_ns, p95_ns; /* how long the calls took that were kept */
+	double probe_ns;                /* what marking one call costs, measured here */
 	struct recorded_calls calls;
 	struct segments segments;
 };
@@ -70,5 +73,13 @@ void recording_clear(struct recording *r);
 
 /* Share of the elapsed time that the marking of calls took, 0..1. */
 double recording_cost_share(const struct recording *r);
+
+/*
+ * One recording of several of the same program, r[0..n), all of the same calls in the same order: of
+ * each call the one whose own time (run-queue left out) is the median, so that what disturbed one
+ * run does not count. All else is r[0]'s. False, and nothing done, when they are not of the same
+ * calls. *r is changed.
+ */
+bool recording_take_medians(struct recording *r, size_t n);
 
 #endif

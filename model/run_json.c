@@ -160,6 +160,43 @@ static const struct field profile_fields[] = {
 };
 static const struct shape profile_shape = SHAPE(profile, profile_fields, .check = profile_check);
 
+/* recording: without its calls, of which there may be many */
+
+static const struct field call_profile_fields[] = {
+	ROW(wait_profile, COUNT, "wall_ns", wall_ns),
+	ROW(wait_profile, COUNT, "user_ns", user_ns),
+	ROW(wait_profile, COUNT, "system_ns", system_ns),
+	ROW(wait_profile, COUNT, "runqueue_ns", runqueue_ns),
+	ROW(wait_profile, COUNT, "unknown_ns", unknown_ns),
+	{ .key = "waits", .type = FIELD_OBJECT, .shape = &waits_shape }, /* of the same struct */
+};
+static const struct shape call_profile_shape = SHAPE(wait_profile, call_profile_fields);
+
+static const struct field recording_fields[] = {
+	ROW(recording, BOOL, "made", made),
+	ROW(recording, TEXT, "why", why),
+	ROW(recording, TEXT, "unit", unit),
+	ROW(recording, TEXT, "object", object),
+	ROW(recording, BOOL, "found", found),
+	ROW(recording, COUNT, "runs", runs),
+	ROW(recording, COUNT, "elapsed_ns", elapsed_ns),
+	ROW(recording, COUNT, "calls", total),
+	ROW(recording, COUNT, "nested", nested),
+	ROW(recording, COUNT, "abandoned", abandoned),
+	ROW(recording, COUNT, "unfinished", unfinished),
+	ROW(recording, COUNT, "at_once", at_once),
+	ROW(recording, COUNT, "threads", threads),
+	ROW(recording, COUNT, "before_ns", before_ns),
+	ROW(recording, COUNT, "after_ns", after_ns),
+	ROW(recording, COUNT, "p5_ns", p5_ns),
+	ROW(recording, COUNT, "p50_ns", p50_ns),
+	ROW(recording, COUNT, "p95_ns", p95_ns),
+	ROW(recording, REAL, "probe_ns", probe_ns),
+	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
+	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
+};
+static const struct shape recording_shape = SHAPE(recording, recording_fields);
+
 /* race, race_conditions */
 
 static const struct field race_entry_fields[] = {
@@ -181,6 +218,7 @@ static const struct shape race_entry_shape = SHAPE(race_entry, race_entry_fields
 
 static const struct field race_conditions_fields[] = {
 	ROW(race, BOOL, "measured", measured),
+	ROW(race, BOOL, "simulated", simulated),
 	ROW(race, TEXT, "why", why),
 	ROW(race, SEED, "seed", conditions.seed),
 	ROW(race, COUNT, "tasks", conditions.tasks),
@@ -408,6 +446,7 @@ static const struct field run_fields[] = {
 	ROW_OBJECTS(run, "facts", facts, fact_shape, fact),
 	ROW_OBJECT(run, "analysis", facts, analysis_shape),
 	ROW_OBJECT(run, "profile", profile, profile_shape),
+	ROW_OBJECT(run, "recording", recording, recording_shape),
 	ROW_OBJECTS(run, "race", race, race_entry_shape, race_entry),
 	ROW_OBJECT(run, "race_conditions", race, race_conditions_shape),
 	ROW_OBJECT(run, "verdict", verdict, verdict_shape),

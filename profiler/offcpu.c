@@ -641,6 +641,7 @@ static void fill_recordings(const struct offcpu *s, const struct profile *p)
 		r->unit = xstrdup(s->opt.units[i].name);
 		r->object = xstrdup(s->opt.units[i].path);
 		r->made = true;
+		r->runs = 1;
 	}
 }
 

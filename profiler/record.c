@@ -15,9 +15,10 @@
 #include "profiler/probe_cost.h"
 
 #define CANDIDATES_MAX 40
-#define SHARE_MIN      0.4  /* of all time, that a function must have on its stacks */
-#define HELD_MIN       0.3  /* of the time, for a unit of work */
-#define CALLS_MIN      4    /* fewer are no loop */
+#define SHARE_MIN      0.4 /* of all time, that a function must have on its stacks */
+#define HELD_MIN       0.3 /* of the time, for a unit of work */
+#define CALLS_MIN      4   /* fewer are no loop */
+#define RECORDED_RUNS  3
 #define ENOUGH_CALLS   5000 /* to know that a function is called again and again */
 #define COST_MAX       0.1  /* of the time, that marking the calls may take */
 #define SAME_SHARE     0.95 /* functions that hold nearly the same time: the outermost is meant */
@@ -86,6 +87,30 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 	return err;
 }
 
+/* What disturbs one run does not count; the profile is the first run's. */
+static struct error *record_several(const char *const *argv, const struct record_options *opt,
+				    const struct unit *unit, struct profile *profile,
+				    struct recording *ret)
+{
+	struct recording recordings[RECORDED_RUNS] = { 0 };
+	struct error *err = record_run(argv, opt, unit, 1, false, profile, &recordings[0]);
+
+	for (size_t i = 1; !err && i < RECORDED_RUNS; i++) {
+		CLEANUP(profile_clear) struct profile other = { 0 };
+
+		err = record_run(argv, opt, unit, 1, false, &other, &recordings[i]);
+	}
+	if (!err && recording_take_medians(recordings, RECORDED_RUNS))
+		recordings[0].runs = RECORDED_RUNS;
+	if (!err) {
+		*ret = recordings[0];
+		recordings[0] = (struct recording){ 0 };
+	}
+	for (size_t i = 0; i < RECORDED_RUNS; i++)
+		recording_clear(&recordings[i]);
+	return err;
+}
+
 struct error *record_calls(const char *const *argv, const struct record_options *opt,
 			   const struct unit *unit, struct profile *profile, struct recording *ret)
 {
@@ -93,7 +118,7 @@ struct error *record_calls(const char *const *argv, const struct record_options 
 	struct error *err = probe_cost(&cost_ns);
 
 	if (!err)
-		err = record_run(argv, opt, unit, 1, false, profile, ret);
+		err = record_several(argv, opt, unit, profile, ret);
 	if (err)
 		return err;
 	ret->probe_ns = cost_ns;

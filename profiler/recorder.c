@@ -5,6 +5,7 @@
 #include <uthash.h>
 
 #include "base/alloc.h"
+#include "base/stats.h"
 
 #define RETURN_ADDRESS 8 /* bytes that a return takes from the stack */
 
@@ -302,6 +303,20 @@ static int kind_of(const struct sites *sites, const struct recorder_segment *s)
 	return t.named ? (int)t.kind : SEGMENT_UNKNOWN;
 }
 
+static void fill_quantiles(struct recording *ret)
+{
+	double *ns = xcalloc(ret->calls.n + 1, sizeof(*ns));
+
+	for (size_t i = 0; i < ret->calls.n; i++)
+		ns[i] = (double)ret->calls.items[i].wall_ns;
+	if (ret->calls.n) {
+		ret->p5_ns = (uint64_t)stats_quantile(ns, ret->calls.n, 0.05);
+		ret->p50_ns = (uint64_t)stats_median(ns, ret->calls.n);
+		ret->p95_ns = (uint64_t)stats_quantile(ns, ret->calls.n, 0.95);
+	}
+	free(ns);
+}
+
 static int by_start(const void *a, const void *b)
 {
 	uint64_t x = ((const struct recorded_call *)a)->start_ns;
@@ -333,6 +348,7 @@ void recorder_fill(const struct recorder *r, const struct sites *sites,
 		vec_push(&ret->calls, *call);
 		ret->calls.items[ret->calls.n - 1].start_ns = less(call->start_ns, start_ns);
 	}
+	fill_quantiles(ret);
 	if (ret->calls.n)
 		qsort(ret->calls.items, ret->calls.n, sizeof(*ret->calls.items), by_start);
 }

@@ -176,6 +176,13 @@ const char *phrase_note(const struct race_entry *e, const struct verdict *v)
 
 void phrase_race(const struct race *race, struct strbuf *out)
 {
+	if (race->simulated) {
+		strbuf_addf(out,
+			    "simulated from %s, nothing was raced; calls are taken to be "
+			    "independent; W = workers",
+			    word_count(race->conditions.tasks, "recorded call").s);
+		return;
+	}
 	strbuf_addf(out, "%s a trial, %s, 95 %% intervals, W = workers",
 		    word_count(race->conditions.tasks, "task").s,
 		    word_count((uint64_t)race->conditions.rounds, "clean round").s);

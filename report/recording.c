@@ -1,3 +1,5 @@
+#include "report/recording.h"
+
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/report.h"
@@ -17,18 +19,6 @@ static const char *segment_name(int kind)
 	if (kind == SEGMENT_CPU)
 		return "on-CPU";
 	return kind == SEGMENT_UNKNOWN ? "unknown" : wait_kind_key((enum wait_kind)kind);
-}
-
-/* Per call, of those kept: the median and the range that holds nine in ten. Owned by the caller. */
-static char *durations(const struct recording *r)
-{
-	CLEANUP(cleanup_free) double *ns = xcalloc(r->calls.n + 1, sizeof(*ns));
-
-	for (size_t i = 0; i < r->calls.n; i++)
-		ns[i] = (double)r->calls.items[i].wall_ns;
-	return xasprintf("%s (%s to %s)", word_ns(stats_median(ns, r->calls.n)).s,
-			 word_ns(stats_quantile(ns, r->calls.n, 0.05)).s,
-			 word_ns(stats_quantile(ns, r->calls.n, 0.95)).s);
 }
 
 static void put_part(struct grid *g, const char *what, uint64_t inside_ns, uint64_t outside_ns,
@@ -70,24 +60,32 @@ static void put_parts(const struct page *p, const struct recording *r)
 void report_recording(const struct recording *r, const struct report_style *style,
 		      struct strbuf *out)
 {
-	CLEANUP(cleanup_free) char *one = durations(r);
 	struct page p = page_on(style, out);
 
+	put_recording(&p, r);
+}
+
+void put_recording(const struct page *p, const struct recording *r)
+{
 	if (!r->made)
 		return;
-	page_heading(&p, "Unit of work", r->found ? "found by concur" : NULL);
-	page_item(&p, "  ", INK_BOLD, 2, "%s, called %s by %s, at most %" PRIu64 " at once",
-		  r->unit, word_count(r->total, "time").s, word_count(r->threads, "thread").s,
-		  r->at_once);
-	page_item(&p, "  ", INK_PLAIN, 2,
-		  "one call takes %s; %s before the first, %s after the last", one,
-		  word_ns((double)r->before_ns).s, word_ns((double)r->after_ns).s);
-	page_item(&p, "  ", INK_PLAIN, 2, "marking a call costs %s: %s of the time",
+	page_heading(p, "Unit of work", r->found ? "found by concur" : NULL);
+	page_item(p, "  ", INK_BOLD, 2, "%s, called %s by %s, at most %" PRIu64 " at once", r->unit,
+		  word_count(r->total, "time").s, word_count(r->threads, "thread").s, r->at_once);
+	page_item(
+		p, "  ", INK_PLAIN, 2,
+		"one call takes %s (nine in ten %s to %s); %s before the first, %s after the last",
+		word_ns((double)r->p50_ns).s, word_ns((double)r->p5_ns).s,
+		word_ns((double)r->p95_ns).s, word_ns((double)r->before_ns).s,
+		word_ns((double)r->after_ns).s);
+	page_item(p, "  ", INK_PLAIN, 2, "%s; marking a call costs %s: %s of the time",
+		  r->runs > 1 ? "each call is the median of the same one in several runs"
+			      : "calls of one run",
 		  word_ns(r->probe_ns).s, word_share(recording_cost_share(r)).s);
 	if (r->nested || r->abandoned || r->unfinished)
-		page_item(&p, "  ", INK_PLAIN, 2,
+		page_item(p, "  ", INK_PLAIN, 2,
 			  "%" PRIu64 " recursive calls, %" PRIu64
 			  " left without returning, %" PRIu64 " not ended",
 			  r->nested, r->abandoned, r->unfinished);
-	put_parts(&p, r);
+	put_parts(p, r);
 }

@@ -7,6 +7,7 @@
 #include "report/page.h"
 #include "report/parts.h"
 #include "report/phrase.h"
+#include "report/recording.h"
 #include "report/words.h"
 
 #define HURDLES_SHOWN  8
@@ -568,6 +569,7 @@ void report_run(const struct run *run, const struct report_style *style, struct 
 	struct page p = page_on(style, out);
 
 	put_verdict(&p, run);
+	put_recording(&p, &run->recording);
 	put_race(&p, &run->race, &run->verdict);
 	put_profile(&p, &run->profile);
 	put_facts(&p, &run->facts, style->verbose);
