@@ -41,6 +41,8 @@ enum { /* options without a letter */
        OPT_SETUP,
        OPT_TEARDOWN,
        OPT_WORKLOAD,
+       OPT_SHARED,
+       OPT_PROCESSES,
 };
 
 struct option_row {
@@ -75,6 +77,8 @@ static const struct option_row rows[] = {
 	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
 	{ OPTIONS_RACE, { "budget", OPT_BUDGET, "SECONDS", 0, "How long the race may take (default: 60)", 2 } },
 	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },
+	{ OPTIONS_RACE, { "shared", OPT_SHARED, NULL, 0, "Threads share one copy of the program, as it is; without it each has its own", 2 } },
+	{ OPTIONS_RACE, { "processes", OPT_PROCESSES, "HOW", 0, "exec: a fresh process for each task (default); prefork: one for each worker; fork: a fork for each task", 2 } },
 	{ OPTIONS_RACE, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
 	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 } },
 	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 } },
@@ -293,6 +297,13 @@ static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct 
 		return 0;
 	case OPT_EXPECT_EXIT:
 		exit_codes(state, arg, o);
+		return 0;
+	case OPT_SHARED:
+		o->shared = true;
+		return 0;
+	case OPT_PROCESSES:
+		if (!process_way_from_key(arg, &o->processes))
+			argp_error(state, "--processes: '%s' is none of exec, prefork, fork", arg);
 		return 0;
 	case OPT_SETUP:
 		o->setup = arg;

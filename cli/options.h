@@ -41,6 +41,8 @@ struct options {
 	const char *stdin_path, *setup, *teardown;
 	struct borrowed outputs;
 	enum compare compare;
+	bool shared;
+	enum process_way processes;
 	const char *workload_file;
 	struct strings file_args, command; /* of the workload file; what is borrowed may lie here */
 	struct error *file_error;          /* what is wrong with it; owned */

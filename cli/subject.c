@@ -205,6 +205,8 @@ static char *workload_id(const struct workload *w)
 	vec_each (&w->outputs, pattern)
 		add_hashed(&all, "outputs", *pattern);
 	add_hashed(&all, "compare", w->compare ? compare_key(w->compare) : NULL);
+	add_hashed(&all, "shared", w->shared ? "yes" : NULL);
+	add_hashed(&all, "processes", w->processes ? process_way_key(w->processes) : NULL);
 	add_hashed(&all, "setup", w->setup);
 	add_hashed(&all, "teardown", w->teardown);
 	digest_hex(digest_bytes(all.s, all.len), hex);
@@ -268,6 +270,8 @@ static void fill_workload(const struct options *options, struct workload *w)
 	w->expected_exit = options->expected_exit;
 	memcpy(w->also_expected, options->also_expected, sizeof(w->also_expected));
 	w->compare = options->compare;
+	w->shared = options->shared;
+	w->processes = options->processes;
 	w->setup = copy_text(options->setup);
 	w->teardown = copy_text(options->teardown);
 	w->timeout_ns = subject_ns(options->timeout_s);

@@ -16,7 +16,7 @@ struct keys {
 };
 
 extern const struct keys bound_keys, change_keys, compare_keys, model_keys, outcome_keys,
-	present_need_keys, row_keys, tier_keys, verdict_kind_keys, wait_kind_keys;
+	present_need_keys, process_way_keys, row_keys, tier_keys, verdict_kind_keys, wait_kind_keys;
 
 /* `value` must be one of the enum's. */
 const char *keys_name(const struct keys *keys, unsigned value);

@@ -427,6 +427,8 @@ static const struct field workload_fields[] = {
 	ROW(workload, TEXT, "stdin", stdin_path),
 	ROW_TEXTS(workload, "outputs", outputs),
 	ROW_KEY(workload, "compare", compare, compare),
+	ROW(workload, BOOL, "shared", shared),
+	ROW_KEY(workload, "processes", processes, process_way),
 	ROW(workload, TEXT, "setup", setup),
 	ROW(workload, TEXT, "teardown", teardown),
 	ROW(workload, COUNT, "timeout_ns", timeout_ns),

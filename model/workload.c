@@ -9,6 +9,8 @@
 
 KEYS_DEFINE(compare, COMPARISONS)
 KEYS_DEFINE_FROM(compare)
+KEYS_DEFINE(process_way, PROCESS_WAYS)
+KEYS_DEFINE_FROM(process_way)
 
 void strings_add(struct strings *s, const char *text)
 {

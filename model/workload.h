@@ -20,12 +20,20 @@
 	X(COMPARE_STDERR, "stderr", "the same, and standard error")                                \
 	X(COMPARE_EXIT_CODE, "exit-code", "the exit code only")
 
+#define PROCESS_WAYS(X) /* id, key, how tasks become processes */                                  \
+	X(PROCESS_EXEC, "exec", "a fresh process for each task, as xargs -P")                      \
+	X(PROCESS_PREFORK, "prefork", "a process for each worker, which takes task after task")    \
+	X(PROCESS_FORK, "fork", "a fork for each task, of a program that is loaded")
+
 #define X(id, ...) id,
+enum process_way { PROCESS_WAYS(X) PROCESS_WAY_COUNT };
 enum compare { COMPARISONS(X) COMPARE_COUNT };
 #undef X
 
 const char *compare_key(enum compare compare);
 bool compare_from_key(const char *key, enum compare *ret);
+const char *process_way_key(enum process_way way);
+bool process_way_from_key(const char *key, enum process_way *ret);
 
 struct strings {
 	VEC_FIELDS(char *);
@@ -53,6 +61,8 @@ struct workload {
 	int expected_exit;                /* the exit code of a task that went well */
 	uint64_t also_expected[256 / 64]; /* a bit for each other one */
 	enum compare compare;
+	bool shared; /* threads run one copy of the program, not one each */
+	enum process_way processes;
 	char *setup, *teardown; /* shell commands around each trial, or NULL */
 	uint64_t timeout_ns;    /* of one task */
 	uint64_t budget_ns;     /* of the race */

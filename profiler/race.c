@@ -291,14 +291,15 @@ static struct error *enter_all(struct course *c)
 	for (size_t i = 0; is_ok(&c->lanes.items[0]) && i < harnesses_n; i++) {
 		size_t base = 0;
 
-		if (harnesses[i].one_worker || !ladder->n)
+		if (harnesses[i].one_worker || !ladder->n ||
+		    !harness_fits(&harnesses[i], c->workload))
 			continue;
 		if (harnesses[i].way != sequential->way)
 			base = find_base(c);
 		if (base && !is_ok(&c->lanes.items[base]))
 			enter_baseless(c, &harnesses[i], ladder->workers[0], base);
 		else if (harnesses[i].way != sequential->way && !base)
-			err = enter_base(c, &harnesses[i], ladder->workers[0], &base);
+			err = enter_base(c, harness_of(MODEL_THREADS), ladder->workers[0], &base);
 		if (!err && is_ok(&c->lanes.items[base]))
 			err = enter(c, &harnesses[i], base, ladder);
 		if (err)

@@ -216,9 +216,9 @@ static struct error *write_plan(const struct trial_plan *plan,
 				const struct loader_libraries *libraries, struct session *s)
 {
 	static const enum plan_mode modes[] = {
-		[TRIAL_EXEC] = PLAN_EXEC,
-		[TRIAL_COPIES] = PLAN_COPIES,
-		[TRIAL_ASYNC] = PLAN_ASYNC,
+		[TRIAL_EXEC] = PLAN_EXEC,     [TRIAL_COPIES] = PLAN_COPIES,
+		[TRIAL_SHARED] = PLAN_SHARED, [TRIAL_PREFORK] = PLAN_PREFORK,
+		[TRIAL_FORK] = PLAN_FORK,     [TRIAL_ASYNC] = PLAN_ASYNC,
 		[TRIAL_HYBRID] = PLAN_HYBRID,
 	};
 	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };

@@ -20,10 +20,13 @@
 #include "profiler/scratch.h"
 
 enum trial_way {
-	TRIAL_EXEC,   /* each task is a fresh process, `workers` at a time */
-	TRIAL_COPIES, /* each worker is a thread with a private copy of the program's data */
-	TRIAL_ASYNC,  /* `workers` tasks in flight on one thread, each with a private copy */
-	TRIAL_HYBRID, /* the same, and a thread for each core that takes long CPU slices */
+	TRIAL_EXEC,    /* each task is a fresh process, `workers` at a time */
+	TRIAL_COPIES,  /* each worker is a thread with a private copy of the program's data */
+	TRIAL_SHARED,  /* the same, but all threads run one copy */
+	TRIAL_PREFORK, /* each worker is a process that has loaded the program and takes tasks */
+	TRIAL_FORK,    /* each task is a fork of such a process */
+	TRIAL_ASYNC,   /* `workers` tasks in flight on one thread, each with a private copy */
+	TRIAL_HYBRID,  /* the same, and a thread for each core that takes long CPU slices */
 };
 
 struct trial_plan {

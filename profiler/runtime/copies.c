@@ -42,8 +42,17 @@ __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
 
 static const struct host *racer_host; /* of this process */
 static pid_t racer_pid;
-static pthread_barrier_t loaded;
-static _Atomic bool failed; /* a worker could not prepare: none runs a job */
+static struct copy_start *start;
+
+static bool is_mode(const struct host *h, enum plan_mode mode)
+{
+	return h->plan->mode == (uint32_t)mode;
+}
+
+static bool forks(const struct host *h)
+{
+	return is_mode(h, PLAN_PREFORK) || is_mode(h, PLAN_FORK);
+}
 
 /* --- inside a job ----------------------------------------------------------------------------- */
 
@@ -120,13 +129,22 @@ static void on_crash(int sig, siginfo_t *info, void *context)
 	end_racer(RESULT_CRASH);
 }
 
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP };
+
+void copy_become_process(bool catches_crashes)
+{
+	racer_pid = getpid();
+	for (size_t i = 0; !catches_crashes && i < sizeof(crash_signals) / sizeof(*crash_signals);
+	     i++)
+		signal(crash_signals[i], SIG_DFL);
+}
+
 static void catch_crashes(void)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP };
 	struct sigaction sa = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &sa, NULL);
+	for (size_t i = 0; i < sizeof(crash_signals) / sizeof(*crash_signals); i++)
+		sigaction(crash_signals[i], &sa, NULL);
 	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 }
 
@@ -151,7 +169,7 @@ static int own_descriptors(struct copy *c)
 	soft = files.rlim_cur > FILES_MAX ? FILES_MAX : (unsigned)files.rlim_cur;
 	base = soft / 2;
 	keep = soft / 4;
-	if (c->host->plan->mode != PLAN_COPIES)
+	if (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID))
 		async_copies_descriptors(&base, &keep);
 	c->base_fd = (int)base;
 	if (unshare(CLONE_FILES | CLONE_FS) < 0)
@@ -299,8 +317,7 @@ static int count(char **argv)
 	return n;
 }
 
-/* main() to its end, whichever way it ends. */
-static void call_main(struct copy *c)
+void copy_call_main(struct copy *c)
 {
 	if (sigsetjmp(c->end, 1) == 0)
 		hook_exit(c->image.main(count(c->argv), c->argv, *c->environ));
@@ -315,13 +332,28 @@ static void clean_up(struct copy *c)
 	if (c->cwd_fd >= 0 && fchdir(c->cwd_fd) < 0)
 		copy_refuse("it closes descriptors that it has not opened");
 	umask(c->umask);
-	image_reset(&c->image);
+	if (!c->is_shared)
+		image_reset(&c->image);
+}
+
+/* main() in this thread. CPU time in ns. */
+static uint64_t call_here(struct copy *c)
+{
+	struct timespec before, after;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+	copy_self = c;
+	copy_call_main(c);
+	copy_close_streams(c);
+	copy_self = NULL;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+	return (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u + (uint64_t)after.tv_nsec -
+	       (uint64_t)before.tv_nsec;
 }
 
 static void run_job(struct copy *c)
 {
 	struct result_job *job = &c->host->result->jobs[c->job];
-	struct timespec before, after;
 	int out = begin_job(c);
 
 	if (out < 0)
@@ -332,18 +364,11 @@ static void run_job(struct copy *c)
 		sched_yield();
 	job->state = JOB_RUNNING;
 	c->watch->job = c->job;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
 	job->start_ns = host_now_ns();
 	c->watch->deadline_ns = job->start_ns + c->host->plan->timeout_ns;
-	copy_self = c;
-	call_main(c);
-	copy_close_streams(c);
-	copy_self = NULL;
+	job->cpu_ns = is_mode(c->host, PLAN_FORK) ? forks_call_main(c) : call_here(c);
 	c->watch->deadline_ns = 0;
 	job->end_ns = host_now_ns();
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-	job->cpu_ns = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u +
-		      (uint64_t)after.tv_nsec - (uint64_t)before.tv_nsec;
 	job->status = c->status;
 	job->state = JOB_ENDED;
 	capture_keep(&c->captures, c->job, out);
@@ -356,8 +381,8 @@ static void run_job(struct copy *c)
 /* The last one to come sets the others going. */
 static void wait_for_all(const struct copy *c, bool begin)
 {
-	if (pthread_barrier_wait(&loaded) == PTHREAD_BARRIER_SERIAL_THREAD &&
-	    c->host->plan->mode != PLAN_COPIES)
+	if (pthread_barrier_wait(&start->barrier) == PTHREAD_BARRIER_SERIAL_THREAD &&
+	    (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID)))
 		async_measure(begin);
 }
 
@@ -365,9 +390,9 @@ void copy_work(struct copy *c)
 {
 	c->thread = pthread_self();
 	if (prepare(c))
-		failed = true;
+		start->failed = true;
 	wait_for_all(c, true);
-	while (!failed && host_next_job(c->host, &c->job))
+	while (!start->failed && host_next_job(c->host, &c->job))
 		run_job(c);
 	wait_for_all(c, false);
 	capture_finish(&c->captures);
@@ -382,10 +407,15 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static void sample_memory(const struct host *h, pid_t pid)
+static void sample_memory(const struct host *h, pid_t pid, const struct worker_watch *watches)
 {
-	uint64_t pss = h->plan->flags & PLAN_SAMPLE_PSS ? host_pss_bytes(pid) : 0;
+	uint64_t pss = 0;
 
+	if (!(h->plan->flags & PLAN_SAMPLE_PSS))
+		return;
+	pss = host_pss_bytes(pid);
+	for (unsigned i = 0; forks(h) && i < h->plan->workers; i++)
+		pss += watches[i].pid ? host_pss_bytes(watches[i].pid) : 0;
 	if (pss > h->result->pss_bytes)
 		h->result->pss_bytes = pss;
 }
@@ -421,16 +451,18 @@ static int load_one(const struct host *h, struct copy *copies, unsigned index)
 	return err;
 }
 
+/* Forks have a copy each by themselves; the others get one, or share the first. */
 static int load_all(const struct host *h, struct copy *copies)
 {
+	unsigned n = forks(h) || is_mode(h, PLAN_SHARED) ? 1 : h->plan->workers;
 	int err = 0;
 
-	for (unsigned i = 0; !err && i < h->plan->workers; i++)
+	for (unsigned i = 0; !err && i < n; i++)
 		err = load_one(h, copies, i);
 	if (!err)
 		give_to_libc(&copies[0]);
 	image_all_loaded();
-	for (unsigned i = 0; !err && i < h->plan->workers; i++) {
+	for (unsigned i = 0; !err && i < n; i++) {
 		struct copy *c = &copies[i];
 
 		image_share_text(h, &c->image);
@@ -439,7 +471,14 @@ static int load_all(const struct host *h, struct copy *copies)
 		image_reset(&c->image);
 		err = image_save(&c->image);
 	}
-	return err;
+	for (unsigned i = 0; !err && is_mode(h, PLAN_SHARED) && i < h->plan->workers; i++) {
+		struct copy *c = &copies[i];
+
+		c->image = copies[0].image;
+		c->getopt = copies[0].getopt;
+		c->is_shared = true;
+	}
+	return !err && is_mode(h, PLAN_SHARED) ? copy_share_streams(copies, h->plan->workers) : err;
 }
 
 static size_t stack_size(void)
@@ -454,18 +493,27 @@ static size_t stack_size(void)
 
 static int start_all(const struct host *h, struct copy *copies, struct worker_watch *watches)
 {
+	pthread_barrierattr_t shared;
 	pthread_attr_t attr;
 	int err = 0;
 
+	start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	if (start == MAP_FAILED)
+		return -ENOMEM;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, stack_size());
-	pthread_barrier_init(&loaded, NULL, h->plan->workers);
+	pthread_barrierattr_init(&shared);
+	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&start->barrier, &shared, h->plan->workers);
 	for (unsigned i = 0; i < h->plan->workers; i++) {
 		copies[i].host = h;
 		copies[i].index = i;
 		copies[i].watch = &watches[i];
 	}
-	if (h->plan->mode != PLAN_COPIES)
+	if (forks(h))
+		return forks_start(h, copies);
+	if (is_mode(h, PLAN_ASYNC) || is_mode(h, PLAN_HYBRID))
 		return async_copies_start(h, copies);
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
@@ -496,8 +544,8 @@ static _Noreturn void race(const struct host *h, struct worker_watch *watches, p
 		host_why(h, "%u workers cannot be started", h->plan->workers);
 		end_racer(RESULT_UNLOADABLE);
 	}
-	sample_memory(h, racer_pid); /* at least once, however short the jobs */
-	end_racer(failed ? RESULT_UNLOADABLE : RESULT_DONE);
+	sample_memory(h, racer_pid, watches); /* at least once, however short the jobs */
+	end_racer(start->failed ? RESULT_UNLOADABLE : RESULT_DONE);
 }
 
 /* --- the host --------------------------------------------------------------------------------- */
@@ -557,6 +605,9 @@ static enum result_end watch(const struct host *h, pid_t racer, struct worker_wa
 		int ms = next / 1000000 + 1 < POLL_MS ? (int)(next / 1000000) + 1 : POLL_MS;
 		uint64_t resident = resident_bytes(racer);
 
+		for (unsigned i = 0; forks(h) && i < h->plan->workers; i++)
+			resident += watches[i].pid ? resident_bytes(watches[i].pid) : 0;
+
 		if (late) {
 			h->result->bad_job = late->job;
 			h->result->jobs[late->job].flags |= JOB_TIMED_OUT;
@@ -570,7 +621,7 @@ static enum result_end watch(const struct host *h, pid_t racer, struct worker_wa
 			return RESULT_UNLOADABLE;
 		}
 		if (h->result->next_job) /* all copies are loaded */
-			sample_memory(h, racer);
+			sample_memory(h, racer, watches);
 		if (poll(&pfd, 1, ms) > 0)
 			return RESULT_DONE;
 	}

@@ -37,6 +37,7 @@ struct copy {
 	int base_fd;             /* from here on descriptors are ours */
 	int null_fd, cwd_fd, stderr_fd;
 	mode_t umask;
+	bool is_shared; /* other workers run the same copy now: nothing of it may be put back */
 
 	/* of the job that is running */
 	uint32_t job;
@@ -45,6 +46,8 @@ struct copy {
 	bool discard;            /* what is still in stdout's buffer: _exit() and abort() do */
 	FILE **in, **out, **err; /* the copy's stdin, stdout and stderr variables */
 	char ***environ;         /* its environ */
+	char **own_environ;      /* the same, of a copy that is shared, */
+	FILE *shared_streams[3]; /* and its streams */
 	char **environ_room;     /* the pointers and the text of an environment of its own */
 	FILE *streams[3];        /* as they were at the start; NULL: closed */
 	char buffers[3][4096];   /* the size stdio takes for a regular file */
@@ -58,8 +61,22 @@ struct copy {
 
 extern __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
 
+/* What workers wait at before the first and after the last job; in memory that forks share. */
+struct copy_start {
+	pthread_barrier_t barrier;
+	_Atomic bool failed; /* a worker could not prepare: none runs a job */
+};
+
 /* Run jobs until there is none left: a worker's whole life. */
 void copy_work(struct copy *c);
+/* main() to its end, whichever way it ends; fills c->status. */
+void copy_call_main(struct copy *c);
+/* A job's process is ours: crashes there are its own affair. */
+void copy_become_process(bool catches_crashes);
+/* forks.c: workers as processes, to their end. */
+int forks_start(const struct host *h, struct copy *copies);
+/* PLAN_FORK: main() in a fork of this worker; fills c->status. CPU time of the job in ns. */
+uint64_t forks_call_main(struct copy *c);
 /* async_copies.c: all workers as coroutines, to their end; how they share one descriptor table: where
  * ours begin, and how many outputs each may keep open. */
 int async_copies_start(const struct host *h, struct copy *copies);
@@ -80,6 +97,10 @@ void copy_forget_stream(struct copy *c, FILE *file);
 /* copy_env.c: room for an environment; a fresh one for a job. */
 int copy_env_init(struct copy *c);
 void copy_env_begin(struct copy *c);
+/* One copy for n workers: streams that lead to the one who uses them, for its variables. */
+int copy_share_streams(struct copy *copies, unsigned n);
+/* What such a stream leads to now: the worker's own, NULL if it is closed. Any other is itself. */
+FILE *copy_own_stream(FILE *file);
 /* Once: libc's own stdout and stderr, used by what no hook reaches, lead to the worker's. */
 int copy_redirect_libc(void);
 

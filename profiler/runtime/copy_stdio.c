@@ -75,16 +75,68 @@ static ssize_t redirect_write(void *cookie, const char *bytes, size_t n)
 	return to ? (ssize_t)fwrite(bytes, 1, n, to) : (ssize_t)n;
 }
 
-int copy_redirect_libc(void)
+static ssize_t redirect_read(void *cookie, char *bytes, size_t n)
+{
+	(void)cookie;
+	return copy_self ? read(0, bytes, n) : 0;
+}
+
+static int open_redirections(FILE **out, FILE **err)
 {
 	static const cookie_io_functions_t functions = { .write = redirect_write };
-	FILE *out = fopencookie(NULL, "w", functions);
-	FILE *err = fopencookie(&stderr, "w", functions);
 
-	if (!out || !err)
+	*out = fopencookie(NULL, "w", functions);
+	*err = fopencookie(&stderr, "w", functions);
+	if (!*out || !*err)
 		return -ENOMEM;
-	setvbuf(out, NULL, _IONBF, 0); /* in order with what the program prints itself */
-	setvbuf(err, NULL, _IONBF, 0);
+	setvbuf(*out, NULL, _IONBF, 0); /* in order with what the program prints itself */
+	setvbuf(*err, NULL, _IONBF, 0);
+	return 0;
+}
+
+static FILE *shared[3]; /* the variables of a copy that is shared */
+
+FILE *copy_own_stream(FILE *file)
+{
+	for (int i = 0; i < 3 && file && copy_self; i++) {
+		if (file == shared[i])
+			return copy_self->streams[i];
+	}
+	return file;
+}
+
+int copy_share_streams(struct copy *copies, unsigned n)
+{
+	static const cookie_io_functions_t functions = { .read = redirect_read };
+	FILE **in = copies[0].in, **out = copies[0].out, **err = copies[0].err;
+	char ***env = copies[0].environ;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct copy *c = &copies[i];
+
+		c->in = &c->shared_streams[0];
+		c->out = &c->shared_streams[1];
+		c->err = &c->shared_streams[2];
+		c->environ = &c->own_environ;
+	}
+	if (env)
+		*env = environ;
+	*in = fopencookie(NULL, "r", functions);
+	if (!*in || open_redirections(out, err))
+		return -ENOMEM;
+	for (int i = 0; i < 3; i++) {
+		shared[i] = i == 0 ? *in : i == 1 ? *out : *err;
+		shared[i]->_fileno = i;
+	}
+	return 0;
+}
+
+int copy_redirect_libc(void)
+{
+	FILE *out, *err;
+
+	if (open_redirections(&out, &err))
+		return -ENOMEM;
 	stdout = out;
 	stderr = err;
 	return 0;

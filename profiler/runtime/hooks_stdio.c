@@ -133,9 +133,10 @@ static FILE *hook_tmpfile(void)
 
 static int hook_fclose(FILE *file)
 {
+	file = copy_own_stream(file);
 	if (copy_self)
 		copy_forget_stream(copy_self, file);
-	return fclose(file);
+	return file ? fclose(file) : EOF;
 }
 
 /* All streams of this worker, not of all. */
@@ -145,7 +146,7 @@ static int hook_fflush(FILE *file)
 	int ret;
 
 	if (file || !c)
-		return fflush(file);
+		return fflush(copy_own_stream(file));
 	ret = *c->out ? fflush(*c->out) : 0;
 	for (unsigned i = 0; i < COPY_FILES; i++) {
 		if (c->files[i] && fflush(c->files[i]))

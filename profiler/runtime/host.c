@@ -305,6 +305,9 @@ int main(int argc, char **argv)
 		end = spin_run(&h);
 		break;
 	case PLAN_COPIES:
+	case PLAN_SHARED:
+	case PLAN_PREFORK:
+	case PLAN_FORK:
 	case PLAN_ASYNC:
 	case PLAN_HYBRID:
 		end = copies_run(&h);

@@ -18,11 +18,14 @@
 #define PLAN_MAGIC 0x6e616c70u /* "plan" */
 
 enum plan_mode {
-	PLAN_EXEC,   /* every job is a fresh process */
-	PLAN_COPIES, /* every worker is a thread with its own copy of the program */
-	PLAN_ASYNC,  /* every worker is a coroutine with its own copy, all on one thread */
-	PLAN_HYBRID, /* the same, with a thread for each core that takes long slices of CPU time */
-	PLAN_SPIN,   /* no jobs: how much faster do `workers` spinners get than one, right now? */
+	PLAN_EXEC,    /* every job is a fresh process */
+	PLAN_COPIES,  /* every worker is a thread with its own copy of the program */
+	PLAN_SHARED,  /* the same, with one copy for all */
+	PLAN_PREFORK, /* every worker is a process, forked when the program was loaded */
+	PLAN_FORK,    /* the same, and every job is a fork of its worker */
+	PLAN_ASYNC,   /* every worker is a coroutine with its own copy, all on one thread */
+	PLAN_HYBRID,  /* the same, with a thread for each core that takes long slices of CPU time */
+	PLAN_SPIN,    /* no jobs: how much faster do `workers` spinners get than one, right now? */
 };
 
 enum plan_flags {

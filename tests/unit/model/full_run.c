@@ -41,6 +41,8 @@ static void fill_origin(struct run *run)
 	run->workload.stdin_path = xstrdup("in/{}");
 	strings_add(&run->workload.outputs, "{out}/*");
 	run->workload.compare = COMPARE_STDERR;
+	run->workload.shared = true;
+	run->workload.processes = PROCESS_FORK;
 	run->workload.setup = xstrdup("make inputs");
 	run->workload.teardown = xstrdup("rm -f inputs");
 	run->workload.timeout_ns = 5000000000;

@@ -147,6 +147,76 @@ static void processes_answer_as_one_after_another(void **state)
 	assert_true(three.wall_ns > 0 && three.cpu_ns > 0);
 }
 
+/* Forked workers bear all that private copies bear, as they are private copies. */
+static void forks_answer_as_processes(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_PREFORK, TRIAL_FORK };
+	int before = open_descriptors();
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(bearable) / sizeof(*bearable); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial alone = { 0 };
+		CLEANUP(trial_clear) struct trial three = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", bearable[i / 2], TASKS);
+		plan = job_plan(&job, TRIAL_EXEC, 1);
+		run(&plan, &alone);
+		plan.way = ways[i % 2];
+		plan.workers = 3;
+		plan.repeat = 2;
+		run(&plan, &three);
+		assert_same(bearable[i / 2], &alone, &three);
+		assert_nothing_left(before);
+	}
+}
+
+/* The same program, right with a copy each and wrong with one for all. */
+static void sharing_globals_is_caught(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(job_clear) struct job fine = { 0 };
+	CLEANUP(trial_clear) struct trial alone = { 0 };
+	CLEANUP(trial_clear) struct trial shared = { 0 };
+	struct trial_plan plan;
+	size_t wrong = 0;
+
+	(void)state;
+	job_init(&job, "target_faulty", "writes-globals", TASKS);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	plan.way = TRIAL_SHARED;
+	plan.workers = 2;
+	run(&plan, &shared);
+	for (size_t i = 0; shared.outcome == OUTCOME_OK && i < TASKS; i++) {
+		CLEANUP(cleanup_free)
+		char *how = answer_difference(&job.workload, &alone.tasks[i], "alone",
+					      &shared.tasks[i]);
+
+		wrong += how != NULL;
+	}
+	assert_true(shared.outcome == OUTCOME_CRASH || wrong);
+
+	/* One that writes no global is right all the same: its streams are not the cause. */
+	trial_clear(&alone);
+	trial_clear(&shared);
+	job_init(&fine, "target_library", NULL, TASKS);
+	free(fine.target.program);
+	fine.target.program = xstrdup("/bin/cat");
+	strings_clear(&fine.workload.tasks);
+	for (int i = 0; i < TASKS; i++)
+		strings_add(&fine.workload.tasks, "/proc/sys/kernel/ostype");
+	plan = job_plan(&fine, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	assert_true(alone.tasks[0].stdout_bytes > 0);
+	plan.way = TRIAL_SHARED;
+	plan.workers = 3;
+	plan.repeat = 5;
+	run(&plan, &shared);
+	assert_same("cat", &alone, &shared);
+}
+
 static const struct {
 	const char *fault;
 	enum trial_way way;
@@ -161,6 +231,10 @@ static const struct {
 	{ "hangs", TRIAL_COPIES, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "spins", TRIAL_EXEC, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "spins", TRIAL_COPIES, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "crashes", TRIAL_FORK, 2, OUTCOME_OK, NULL },
+	{ "crashes", TRIAL_PREFORK, 2, OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
+	{ "hangs", TRIAL_FORK, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
+	{ "hangs", TRIAL_PREFORK, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "becomes-another", TRIAL_EXEC, 2, OUTCOME_OK, NULL },
 	{ "becomes-another", TRIAL_COPIES, 2, OUTCOME_NOT_MEASURABLE, "another program (exec)" },
 	{ "exits-in-thread", TRIAL_COPIES, 2, OUTCOME_NOT_MEASURABLE, "a thread of its own ends" },
@@ -546,6 +620,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_answer_as_processes),
+		cmocka_unit_test(forks_answer_as_processes),
+		cmocka_unit_test(sharing_globals_is_caught),
 		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(processes_answer_as_one_after_another),
 		cmocka_unit_test(faults_are_named),
