@@ -15,6 +15,7 @@
 #include "profiler/ladder.h"
 #include "profiler/race.h"
 #include "profiler/record.h"
+#include "profiler/where.h"
 
 /* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
 static char *search_start(const struct target *target)
@@ -72,6 +73,11 @@ struct error *measure_race(const struct options *options, struct run *run)
 	};
 	struct error *err;
 
+	if (strcmp(run->workload.unit, "main") != 0) {
+		err = where_find_unit(&run->target, &run->workload, &run->target.unit);
+		if (err)
+			return err;
+	}
 	err = scratch_open(&run->workload, &scratch);
 	if (!err)
 		err = baseline_run(&run->target, &run->workload, &scratch, opt.timeout_ns, TIER_0,

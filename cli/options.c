@@ -27,7 +27,6 @@ enum { /* options without a letter */
        OPT_DURATION,
        OPT_OVERHEAD,
        OPT_TIER,
-       OPT_UNIT,
        OPT_NO_CACHE,
        OPT_FORMAT,
        OPT_SHARD,
@@ -42,6 +41,7 @@ enum { /* options without a letter */
        OPT_TEARDOWN,
        OPT_WORKLOAD,
        OPT_SHARED,
+       OPT_UNIT,
        OPT_PROCESSES,
 };
 
@@ -73,7 +73,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_PROFILE, { "duration", OPT_DURATION, "SECONDS", 0, "With -p: watch for that long", 1 } },
 	{ OPTIONS_PROFILE, { "overhead", OPT_OVERHEAD, "PERCENT", 0, "What watching may cost the program: where it switches too often, fewer stacks are taken (default: 5%)", 1 } },
 	{ OPTIONS_PROFILE, { "tier", OPT_TIER, "T0|T1|T2|T3", 0, "Do without what a better tier would use", 1 } },
-	{ OPTIONS_UNIT, { "unit", OPT_UNIT, "FUNCTION", 0, "The function whose calls are the units of work: each is recorded (auto: it is searched)", 1 } },
+	{ OPTIONS_UNIT | OPTIONS_TASKS, { "unit", OPT_UNIT, "FUNCTION", 0, "A function of PROGRAM as the unit of work. With tasks it is called for each, with the arguments as its parameters; without, the calls in a run of PROGRAM are recorded (auto: it is searched)", 1 } },
 	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
 	{ OPTIONS_RACE, { "budget", OPT_BUDGET, "SECONDS", 0, "How long the race may take (default: 60)", 2 } },
 	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },

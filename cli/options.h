@@ -59,7 +59,8 @@ struct options {
 	pid_t pid;                   /* profile: 0: run a program */
 	double duration_s, overhead; /* 0: not said */
 	enum tier tier;
-	const char *unit; /* a function whose calls are recorded */
+	const char
+		*unit; /* a function: called for each task; without tasks its calls are recorded */
 	bool policy_table;
 	/* analyze */
 	bool no_cache;

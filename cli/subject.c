@@ -263,7 +263,7 @@ static char *copy_text(const char *s)
 
 static void fill_workload(const struct options *options, struct workload *w)
 {
-	w->unit = xstrdup("main");
+	w->unit = xstrdup(options->unit ? options->unit : "main");
 	w->stdin_path = copy_text(options->stdin_path);
 	vec_each (&options->outputs, pattern)
 		strings_add(&w->outputs, *pattern);

@@ -42,13 +42,19 @@ struct strings {
 void strings_add(struct strings *s, const char *text);
 void strings_clear(struct strings *s);
 
+struct target_unit { /* a function as the unit of work, see profiler/where.h */
+	uint64_t address;
+	char *types; /* NULL: the unit is main */
+};
+
 struct target {
-	char *program;    /* absolute path of the executable */
-	char *digest;     /* of its content, hex */
-	char *build_dir;  /* where compile_commands.json lies, or NULL */
-	char *git_commit; /* of the directory the program lies in, or NULL */
-	char *git_branch; /* or NULL */
-	int git_dirty;    /* 1, 0, or -1: not known */
+	char *program;           /* absolute path of the executable */
+	char *digest;            /* of its content, hex */
+	char *build_dir;         /* where compile_commands.json lies, or NULL */
+	char *git_commit;        /* of the directory the program lies in, or NULL */
+	char *git_branch;        /* or NULL */
+	int git_dirty;           /* 1, 0, or -1: not known */
+	struct target_unit unit; /* not stored: it is found anew */
 };
 
 struct workload {

@@ -166,7 +166,11 @@ static struct lane *add_lane(struct course *c, const struct harness *harness, in
 	};
 	lane->entry.model = harness->model;
 	lane->entry.workers = workers;
-	lane->entry.isolation = xstrdup(harness->isolation);
+	/* A function cannot be executed: see trial.c. */
+	if (c->target->unit.types && harness->way == TRIAL_EXEC)
+		lane->entry.isolation = xstrdup("fork per task");
+	else
+		lane->entry.isolation = xstrdup(harness->isolation);
 	return lane;
 }
 

@@ -19,6 +19,7 @@
 #include "base/subprocess.h"
 #include "profiler/loader.h"
 #include "profiler/runtime/plan.h"
+#include "profiler/where.h"
 
 #define MIB           (1024 * 1024ull)
 #define OUTPUT_LIMIT  (1024 * MIB) /* of one file a task writes, stdout included */
@@ -212,6 +213,12 @@ static struct error *send_plan(const struct strbuf *sb, struct session *s)
 	return NULL;
 }
 
+/* A function has no program of its own to be executed. */
+static enum trial_way way_of(const struct trial_plan *plan)
+{
+	return plan->way == TRIAL_EXEC && plan->target->unit.types ? TRIAL_FORK : plan->way;
+}
+
 static struct error *write_plan(const struct trial_plan *plan,
 				const struct loader_libraries *libraries, struct session *s)
 {
@@ -225,7 +232,7 @@ static struct error *write_plan(const struct trial_plan *plan,
 	uint32_t repeat = plan->repeat ? plan->repeat : 1;
 	struct plan head = {
 		.magic = PLAN_MAGIC,
-		.mode = modes[plan->way],
+		.mode = modes[way_of(plan)],
 		.flags = (plan->sample_memory ? PLAN_SAMPLE_PSS : 0) |
 			 (plan->workload->compare == COMPARE_STDERR ? PLAN_STDERR : 0),
 		.workers = (uint32_t)plan->workers,
@@ -246,6 +253,10 @@ static struct error *write_plan(const struct trial_plan *plan,
 	head.stdins = put_stdins(&sb, plan);
 	head.outputs = put_outputs(&sb, plan);
 	head.libraries = put_libraries(&sb, libraries);
+	if (plan->target->unit.types) {
+		head.unit = plan->target->unit.address;
+		head.unit_types = put_text(&sb, plan->target->unit.types);
+	}
 	if (sb.len > UINT32_MAX)
 		return error_new(ERROR_INPUT, "the tasks' arguments are too long together");
 	memcpy(sb.s, &head, sizeof(head));
@@ -457,12 +468,34 @@ static char *why_timeout(const struct trial_plan *plan, size_t job)
 	return xasprintf("%s did not end within %.3g s", task, (double)plan->timeout_ns / 1e9);
 }
 
-static char *why_crash(const struct trial_plan *plan, const struct result *r, const char *why)
+/* "in work (faulty.c:40)", or what is known of it. Owned by the caller. */
+static char *crash_place(const struct trial_plan *plan, const struct loader_libraries *libraries,
+			 const struct result *r)
+{
+	const char *path = r->crash_module == libraries->n ? plan->target->program : NULL, *slash;
+	CLEANUP(cleanup_free) char *place = NULL;
+
+	if (r->crash_module < libraries->n)
+		path = libraries->items[r->crash_module].path;
+	if (!path)
+		return xstrdup("inside a library function");
+	/* A return address may be the next line's. */
+	place = where_is(path, r->crash_at - (r->crash_below ? 1 : 0));
+	slash = strrchr(path, '/');
+	if (!place)
+		return xasprintf("%sat %s+0x%llx", r->crash_below ? "in a call " : "",
+				 slash ? slash + 1 : path, (unsigned long long)r->crash_at);
+	return xasprintf("in %s%s", r->crash_below ? "a library function called by " : "", place);
+}
+
+static char *why_crash(const struct trial_plan *plan, const struct loader_libraries *libraries,
+		       const struct result *r)
 {
 	const char *name = sigabbrev_np(r->signal);
 	CLEANUP(cleanup_free) char *task = name_task(plan, r->bad_job);
+	CLEANUP(cleanup_free) char *place = crash_place(plan, libraries, r);
 
-	return xasprintf("%s: killed by SIG%s%s%s", task, name ? name : "?", *why ? " " : "", why);
+	return xasprintf("%s: killed by SIG%s %s", task, name ? name : "?", place);
 }
 
 /* The host itself did not get to its end. */
@@ -477,8 +510,9 @@ static void judge_host(const struct subprocess_result *ended, struct trial *t)
 				   : "");
 }
 
-static struct error *judge(const struct trial_plan *plan, const struct session *s,
-			   const struct subprocess_result *ended, struct trial *t)
+static struct error *judge(const struct trial_plan *plan, const struct loader_libraries *libraries,
+			   const struct session *s, const struct subprocess_result *ended,
+			   struct trial *t)
 {
 	CLEANUP(cleanup_free) char *why = xstrndup(s->result->why, RESULT_WHY - 1);
 
@@ -491,7 +525,7 @@ static struct error *judge(const struct trial_plan *plan, const struct session *
 		return NULL;
 	case RESULT_CRASH:
 		t->outcome = OUTCOME_CRASH;
-		t->why = why_crash(plan, s->result, why);
+		t->why = why_crash(plan, libraries, s->result);
 		return NULL;
 	case RESULT_UNLOADABLE:
 		t->outcome = OUTCOME_NOT_MEASURABLE;
@@ -521,7 +555,8 @@ static struct error *prepare(const struct trial_plan *plan, size_t jobs,
 	return err;
 }
 
-static struct error *run(const struct trial_plan *plan, struct session *s, struct trial *t)
+static struct error *run(const struct trial_plan *plan, const struct loader_libraries *libraries,
+			 struct session *s, struct trial *t)
 {
 	struct subprocess_result ended;
 	struct cpu_times before;
@@ -536,10 +571,11 @@ static struct error *run(const struct trial_plan *plan, struct session *s, struc
 	t->steal_share = steal_since(before);
 	t->pss_bytes = s->result->pss_bytes;
 	t->strays = s->result->strays + ended.strays;
+	t->leaked_fds = s->result->leaked_fds;
 	read_jobs(s, t);
 	read_loop(s, t);
 	read_tail(s, t);
-	return judge(plan, s, &ended, t);
+	return judge(plan, libraries, s, &ended, t);
 }
 
 /* --- around it -------------------------------------------------------------------------------- */
@@ -575,7 +611,7 @@ static struct error *run_host(const struct trial_plan *plan,
 	struct session s = { .plan_fd = -1, .result_fd = -1, .gate = { -1, -1 } };
 	struct error *err = prepare(plan, t->n, libraries, &s);
 
-	return err ? err : run(plan, &s, t);
+	return err ? err : run(plan, libraries, &s, t);
 }
 
 static struct error *run_between(const struct trial_plan *plan,
@@ -618,7 +654,7 @@ struct error *trial_run(const struct trial_plan *plan, struct trial *ret)
 		return interrupt_error();
 	t.n = plan->workload->tasks.n * (plan->repeat ? plan->repeat : 1);
 	t.tasks = xcalloc(t.n, sizeof(*t.tasks));
-	if (plan->way != TRIAL_EXEC)
+	if (way_of(plan) != TRIAL_EXEC)
 		t.why = loader_why_not(plan->target->program, &libraries);
 	if (t.why)
 		t.outcome = OUTCOME_NOT_MEASURABLE;

@@ -80,8 +80,10 @@ struct trial {
 	struct trial_loop loop;
 	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
 	size_t n;                  /* tasks times repeats */
-	size_t strays;             /* processes that tasks left behind, and that were ended */
-	char *stderr_tail; /* the last lines of stderr_task, the first that failed; or NULL */
+	uint64_t leaked_fds; /* most descriptors that one task left open; with sample_memory, and
+				not of a process of its own */
+	size_t strays;       /* processes that tasks left behind, and that were ended */
+	char *stderr_tail;   /* the last lines of stderr_task, the first that failed; or NULL */
 	size_t stderr_task;
 };
 

@@ -37,6 +37,7 @@
 #define STACK_MAX   (64ul << 20)
 #define FILES_MAX   2048 /* of a worker: half for the program, half for us */
 #define CRASH_STACK (64ul << 10)
+#define LEAKS_MAX   256 /* descriptors that are counted */
 
 __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
 
@@ -103,12 +104,49 @@ static void on_libc_exit(int code, void *arg)
 
 /* --- crashes ---------------------------------------------------------------------------------- */
 
+/* A call instruction ends here (e8 rel32; ff /2 with up to 7 bytes). */
+static bool follows_call(const unsigned char *p)
+{
+	if (p[-5] == 0xe8)
+		return true;
+	for (int n = 2; n <= 7; n++) {
+		if (p[-n] == 0xff && (p[-n + 1] & 0x38) == 0x10)
+			return true;
+	}
+	return false;
+}
+
+static bool note_module(const struct copy *c, const unsigned char *at, bool below)
+{
+	const struct image_module *m = image_at(&c->image, at);
+
+	if (!m || (below && (at - 8 < (const unsigned char *)m->low || !follows_call(at))))
+		return false;
+	racer_host->result->crash_module = (uint32_t)(m - c->image.modules);
+	racer_host->result->crash_at = (uint64_t)(at - (const unsigned char *)m->map->l_addr);
+	racer_host->result->crash_below = below;
+	return true;
+}
+
+/* In the program, or in libc: then the first return address into the program, up the stack. */
+static void note_place(const struct copy *c, const ucontext_t *uc)
+{
+	uintptr_t top = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+	const unsigned char *const *stack = (const void *)top;
+
+	if (note_module(c, (const unsigned char *)uc->uc_mcontext.gregs[REG_RIP], false) || top % 8)
+		return;
+	/* Not beyond the next page: the stack may end there. */
+	for (size_t i = 0; i < (8192 - top % 4096) / 8; i++) {
+		if (note_module(c, stack[i], true))
+			return;
+	}
+}
+
 static void on_crash(int sig, siginfo_t *info, void *context)
 {
 	const ucontext_t *uc = context;
-	const void *at = (const void *)uc->uc_mcontext.gregs[REG_RIP];
 	struct copy *c = copy_in_job();
-	const struct image_module *m = c ? image_at(&c->image, at) : NULL;
 
 	(void)info;
 	if (getpid() != racer_pid) { /* a child of a job: its own affair */
@@ -121,11 +159,9 @@ static void on_crash(int sig, siginfo_t *info, void *context)
 		capture_tail(racer_host, c->job, c->stderr_fd);
 	}
 	racer_host->result->signal = sig;
-	if (m)
-		host_why(racer_host, "at %s+0x%lx", m->name,
-			 (unsigned long)((const char *)at - m->low));
-	else
-		host_why(racer_host, "inside a library function");
+	racer_host->result->crash_module = ~0u;
+	if (c)
+		note_place(c, uc);
 	end_racer(RESULT_CRASH);
 }
 
@@ -319,13 +355,33 @@ static int count(char **argv)
 
 void copy_call_main(struct copy *c)
 {
-	if (sigsetjmp(c->end, 1) == 0)
-		hook_exit(c->image.main(count(c->argv), c->argv, *c->environ));
+	if (sigsetjmp(c->end, 1) != 0)
+		return;
+	if (c->host->plan->unit) {
+		unit_call(c);
+		hook_exit(0);
+	}
+	hook_exit(c->image.main(count(c->argv), c->argv, *c->environ));
+}
+
+/* Those that the job left open, when there is time for it. */
+static void count_descriptors(const struct copy *c)
+{
+	struct result *r = c->host->result;
+	uint64_t n = 0;
+
+	if (!(c->host->plan->flags & PLAN_SAMPLE_PSS))
+		return;
+	for (int fd = 3; fd < c->base_fd && fd < 3 + LEAKS_MAX; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	if (n > r->leaked_fds)
+		r->leaked_fds = n;
 }
 
 /* What the job may have left, after its end was taken. */
 static void clean_up(struct copy *c)
 {
+	count_descriptors(c);
 	if (c->threads)
 		copy_refuse("it ends while threads of its own still run");
 	close_range(3, (unsigned)c->base_fd - 1, 0);

@@ -89,6 +89,9 @@ _Noreturn void copy_end_job(struct copy *c, int status);
 /* The trial cannot go on: the program does what one cannot do in a shared process. */
 _Noreturn void copy_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* unit.c: the plan's function instead of main(); it may end the job as main() does. */
+void unit_call(struct copy *c);
+
 /* copy_stdio.c: fresh streams for a job; flush and close them, and all others of the job. */
 int copy_open_streams(struct copy *c);
 void copy_close_streams(struct copy *c);

@@ -28,6 +28,9 @@ enum plan_mode {
 	PLAN_SPIN,    /* no jobs: how much faster do `workers` spinners get than one, right now? */
 };
 
+/* Types of a unit: c s i l signed of 1, 2, 4, 8 bytes, C S I L unsigned; f d floating point; and */
+enum { UNIT_VOID = 'v', UNIT_TEXT = 'p', UNIT_PARAMETERS = 12 };
+
 enum plan_flags {
 	PLAN_SAMPLE_PSS = 1, /* sample memory while it runs; costs time, so not when timing */
 	PLAN_STDERR = 2,     /* digest stderr, too */
@@ -47,9 +50,12 @@ struct plan {
 	uint32_t libraries;   /* offset of struct plan_library[libraries_n], needed ones first */
 	uint32_t libraries_n; /* of the program, but for libc's own (PLAN_COPIES) */
 	uint64_t expected[256 / 64]; /* a bit for each exit code of a job that went well */
-	uint64_t timeout_ns;         /* for one job */
-	uint64_t memory_bytes;       /* PLAN_COPIES: more than this in use ends the trial */
-	uint64_t capture_bytes;      /* output kept undigested until the clock has stopped */
+	uint64_t unit;       /* address of the function to call in the program's file; 0: main() */
+	uint32_t unit_types; /* offset of its types' letters, of what it returns first */
+	uint32_t reserved;   /* 0 */
+	uint64_t timeout_ns; /* for one job */
+	uint64_t memory_bytes;  /* PLAN_COPIES: more than this in use ends the trial */
+	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
 };
 
 struct plan_argv { /* also any other list of texts */
@@ -115,6 +121,11 @@ struct result {
 	int32_t signal;    /* of a crash */
 	uint32_t strays;   /* processes that had to be ended after the jobs */
 	uint32_t tail_job; /* the stderr_tail's */
+	uint32_t
+		crash_module; /* which of the plan's libraries, or one more: the program; ~0: none */
+	uint32_t crash_below; /* 1: the address is that of the nearest call of ours, further out */
+	uint64_t crash_at;    /* address in that file */
+	uint64_t leaked_fds;  /* most that one job left open, if PLAN_SAMPLE_PSS */
 	uint64_t pss_bytes;
 	uint64_t spin_permille; /* PLAN_SPIN's answer */
 	struct result_loop loop;

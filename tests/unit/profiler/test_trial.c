@@ -22,6 +22,7 @@
 #include "base/interrupt.h"
 #include "base/subprocess.h"
 #include "profiler/answer.h"
+#include "profiler/where.h"
 #include "target_workload.h"
 
 #define TASKS 6
@@ -218,6 +219,76 @@ static void sharing_globals_is_caught(void **state)
 }
 
 static const struct {
+	const char *unit, *args[3];
+	bool stateful; /* it keeps something in globals */
+} units[] = {
+	{ "unit_add", { "{}", "40" }, false },
+	{ "unit_scale", { "{}", "0.5", "1" }, false },
+	{ "unit_name", { "x{}", "-7" }, true },
+};
+
+/* In a process of its own each time, in threads with copies, in forked workers, and in shared memory. */
+static void functions_are_called(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_COPIES, TRIAL_PREFORK, TRIAL_ASYNC,
+					       TRIAL_SHARED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial alone = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", units[i].args[1], TASKS);
+		job.workload.unit = xstrdup(units[i].unit);
+		while (job.workload.argv.n > 1)
+			free(job.workload.argv.items[--job.workload.argv.n]);
+		for (int k = 0; k < 3 && units[i].args[k]; k++)
+			strings_add(&job.workload.argv, units[i].args[k]);
+		assert_no_error(where_find_unit(&job.target, &job.workload, &job.target.unit));
+		plan = job_plan(&job, TRIAL_EXEC, 1);
+		run(&plan, &alone);
+		assert_int_equal(alone.tasks[2].stdout_bytes, i == 0 ? strlen("43\n")
+							      : i == 1
+								      ? strlen("2.5\n")
+								      : strlen("called 1\nx3-7\n"));
+		for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+			CLEANUP(trial_clear) struct trial t = { 0 };
+
+			if (ways[k] == TRIAL_SHARED && units[i].stateful)
+				continue;
+			plan.way = ways[k];
+			plan.workers = 2;
+			run(&plan, &t);
+			if (ways[k] == TRIAL_ASYNC && t.outcome == OUTCOME_NOT_MEASURABLE)
+				continue; /* tasks too small for a loop */
+			assert_same(units[i].unit, &alone, &t);
+		}
+	}
+}
+
+static void functions_that_cannot_be_called_say_why(void **state)
+{
+	static const struct {
+		const char *unit, *says;
+	} cases[] = {
+		{ "unit_takes_struct", "parameter 1 (o) is no integer" },
+		{ "unit_add", "unit_add takes 2 arguments, not 1" },
+		{ "no_such_function", "has no function no_such_function" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+
+		job_init(&job, "target_faulty", NULL, TASKS);
+		job.workload.unit = xstrdup(cases[i].unit);
+		assert_error_says(where_find_unit(&job.target, &job.workload, &job.target.unit),
+				  ERROR_USAGE, cases[i].says);
+	}
+}
+
+static const struct {
 	const char *fault;
 	enum trial_way way;
 	int workers;
@@ -225,14 +296,18 @@ static const struct {
 	const char *why;
 } unbearable[] = {
 	{ "crashes", TRIAL_EXEC, 2, OUTCOME_OK, NULL }, /* a status like any other */
-	{ "crashes", TRIAL_COPIES, 2, OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
-	{ "crashes-beside-others", TRIAL_COPIES, 3, OUTCOME_CRASH, "SIGSEGV at target_faulty+0x" },
+	{ "crashes", TRIAL_COPIES, 2, OUTCOME_CRASH,
+	  "task 3 (3): killed by SIGSEGV in crashes (faulty.c:" },
+	{ "crashes-beside-others", TRIAL_COPIES, 3, OUTCOME_CRASH,
+	  "SIGSEGV in crashes_beside_others (faulty.c:" },
 	{ "hangs", TRIAL_EXEC, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "hangs", TRIAL_COPIES, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "spins", TRIAL_EXEC, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "spins", TRIAL_COPIES, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "crashes", TRIAL_FORK, 2, OUTCOME_OK, NULL },
-	{ "crashes", TRIAL_PREFORK, 2, OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
+	{ "crashes", TRIAL_PREFORK, 2, OUTCOME_CRASH, "SIGSEGV in crashes (faulty.c:" },
+	{ "crashes-in-libc", TRIAL_COPIES, 2, OUTCOME_CRASH,
+	  "library function called by crashes_in_libc (faulty.c:" },
 	{ "hangs", TRIAL_FORK, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "hangs", TRIAL_PREFORK, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "becomes-another", TRIAL_EXEC, 2, OUTCOME_OK, NULL },
@@ -622,6 +697,8 @@ int main(void)
 		cmocka_unit_test(copies_answer_as_processes),
 		cmocka_unit_test(forks_answer_as_processes),
 		cmocka_unit_test(sharing_globals_is_caught),
+		cmocka_unit_test(functions_are_called),
+		cmocka_unit_test(functions_that_cannot_be_called_say_why),
 		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(processes_answer_as_one_after_another),
 		cmocka_unit_test(faults_are_named),

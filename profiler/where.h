@@ -1,0 +1,25 @@
+/*
+ * where.h - functions and lines of a program file, from its own DWARF and symbols
+ *
+ * Debug information that lies elsewhere is not asked for. Strings are owned by the caller.
+ */
+#ifndef PROFILER_WHERE_H
+#define PROFILER_WHERE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/workload.h"
+
+/* "work (faulty.c:40)", "work", or NULL: nothing is known. `address` is relative to the file's own. */
+char *where_is(const char *path, uint64_t address);
+
+/*
+ * The function w->unit, and how its parameters are to be made of texts: a letter for what it
+ * returns and one for each parameter, as plan.h lists them. Without DWARF the arguments of the
+ * first task decide. ERROR_USAGE: there is none, or a parameter is nothing a text can stand for.
+ */
+struct error *where_find_unit(const struct target *target, const struct workload *w,
+			      struct target_unit *ret) ERROR_MUST_CHECK;
+
+#endif
