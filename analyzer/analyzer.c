@@ -33,12 +33,25 @@ struct gathering {
 	struct unit_failures failures;
 };
 
-static void add_failure(struct gathering *g, const char *file, const char *why)
+static struct unit_failure *add_failure(struct gathering *g, const char *file, const char *why)
 {
 	struct unit_failure *f = vec_add(&g->failures);
 
-	f->file = xstrdup(path_below(file, g->db->root));
-	f->why = xstrdup(why);
+	*f = (struct unit_failure){ .file = xstrdup(path_below(file, g->db->root)),
+				    .why = xstrdup(why) };
+	return f;
+}
+
+/* Builds try out source that is meant to fail, and the database holds that too. */
+static void add_problem(struct gathering *g, const struct compdb_entry *entry, const char *problem)
+{
+	const char *doubt = "; the file it makes is not there: not built yet, or the compiler "
+			    "refused it too";
+	bool missing = !strncmp(problem, "read in part", strlen("read in part")) && entry->output &&
+		       !file_exists(entry->output);
+	CLEANUP(cleanup_free) char *why = xasprintf("%s%s", problem, missing ? doubt : "");
+
+	add_failure(g, entry->file, why);
 }
 
 static void on_parsed(void *data, size_t index, struct tu *tu)
@@ -46,7 +59,7 @@ static void on_parsed(void *data, size_t index, struct tu *tu)
 	struct gathering *g = data;
 
 	if (tu->problem)
-		add_failure(g, g->todo.items[index].file, tu_string(tu, tu->problem));
+		add_problem(g, &g->todo.items[index], tu_string(tu, tu->problem));
 	cache_store(&g->cache, &g->todo.items[index], tu);
 	g->units[g->places.items[index]] = *tu;
 	*tu = (struct tu){ 0 };
@@ -104,7 +117,7 @@ static struct error *gather(const struct compdb *db, const struct analyzer_optio
 	if (err)
 		return err;
 	for (size_t i = 0; i < db->not_c.n; i++)
-		add_failure(g, db->not_c.items[i], "not C: left out");
+		add_failure(g, db->not_c.items[i], "not C: left out")->left_out = true;
 	if (g->failures.n)
 		qsort(g->failures.items, g->failures.n, sizeof(*g->failures.items), by_file);
 	return NULL;

@@ -29,7 +29,7 @@ void cache_init(struct cache *c, const char *directory)
 {
 	*c = (struct cache){ .directory = xstrdup(directory) };
 	if (directory)
-		c->version = clang_version();
+		c->version = clang_identity();
 }
 
 static void clear_files(struct cache_file **files)

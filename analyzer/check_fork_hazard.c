@@ -199,6 +199,8 @@ void check_fork_hazard(const struct check_context *c, struct fact_list *list)
 	struct search s = { .c = c };
 	struct unwritten unwritten = { 0 };
 
+	if (!program_has_effect(c->program, EFFECT_FORKS))
+		return;
 	prepare(&s);
 	if (!has_main(c->program)) /* a library's caller may do anything in any order */
 		memset(s.after_threads, true, c->program->symbols.n * sizeof(bool));

@@ -36,6 +36,14 @@ static bool is_api(const struct program_symbol *s)
 	       !has_prefix(s->name, "PyInit_");
 }
 
+static bool uses_python(const struct program *p)
+{
+	for (size_t i = 0; i < p->symbols.n; i++)
+		if (is_api(&p->symbols.items[i]))
+			return true;
+	return false;
+}
+
 /* A field of PyMethodDef, PyTypeObject, PyGetSetDef and the like: what CPython calls. */
 static bool is_slot(const struct program_symbol *s)
 {
@@ -222,6 +230,8 @@ void check_gil_held(const struct check_context *c, struct fact_list *list)
 	struct search s = { .c = c };
 	struct open_loop loop = { 0 };
 
+	if (!uses_python(c->program))
+		return;
 	s.steps = xcalloc(n + 1, sizeof(*s.steps));
 	s.python = xcalloc(n + 1, sizeof(*s.python));
 	s.loops = xcalloc(n + 1, sizeof(*s.loops));

@@ -150,13 +150,17 @@ void checks_run(const struct program *p, struct facts *ret)
 	CLEANUP(pointers_clear) struct pointers pointers = { 0 };
 	CLEANUP(callgraph_clear) struct callgraph graph = { 0 };
 	CLEANUP(locks_clear) struct locks locks = { 0 };
-	struct check_context context = {
-		.program = p, .pointers = &pointers, .graph = &graph, .locks = &locks
-	};
+	CLEANUP(variables_clear) struct variables variables = { 0 };
+	struct check_context context = { .program = p,
+					 .pointers = &pointers,
+					 .graph = &graph,
+					 .locks = &locks,
+					 .variables = &variables };
 
 	pointers_find(p, &pointers);
 	callgraph_build(p, &pointers, &graph);
 	locks_find(p, EFFECT_ACQUIRE, EFFECT_RELEASE, &locks);
+	variables_find(p, &locks, &variables);
 	for (size_t i = 0; i < CHECKS; i++) {
 		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };
 

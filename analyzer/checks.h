@@ -2,8 +2,8 @@
  * checks.h - what concur looks for in source: one table, one file a check
  *
  * A check reads the whole program and adds facts; the last one takes out those that a comment
- * suppresses. It never changes the program, and never says that something is safe. To add one: a row in checks.c, a file check_*.c, a page in docs/rules/, and a
- * fixture in tests/fixtures/analyzer/.
+ * suppresses. It never changes the program, and never says that something is safe. To add one: a row
+ * in checks.c, a file check_*.c, a page in docs/rules/, and a fixture in tests/fixtures/analyzer/.
  */
 #ifndef ANALYZER_CHECKS_H
 #define ANALYZER_CHECKS_H
@@ -11,6 +11,7 @@
 #include "analyzer/callgraph.h"
 #include "analyzer/locks.h"
 #include "analyzer/program.h"
+#include "analyzer/variables.h"
 #include "model/fact.h"
 
 struct fact_key;
@@ -29,6 +30,7 @@ struct check_context {
 	const struct pointers *pointers;
 	const struct callgraph *graph;
 	const struct locks *locks;
+	const struct variables *variables;
 };
 
 /* A fact at this place with this symbol and effect, to be filled in before the next call; NULL: it

@@ -3,6 +3,7 @@
 #include <glob.h>
 #include <string.h>
 
+#include "analyzer/clang_options.h"
 #include "analyzer/reader.h"
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -63,15 +64,6 @@ static void walk_unit(struct reader *r)
 	}
 }
 
-/* Options only gcc knows change nothing in the tree (measured); everything else that is an error
- * means that something was not read. */
-static bool is_option_complaint(const char *text)
-{
-	return strstr(text, "unknown argument") || strstr(text, "unsupported argument") ||
-	       strstr(text, "unsupported option") || strstr(text, "unknown warning option") ||
-	       strstr(text, "optimization flag");
-}
-
 /* A system header written for gcc may hold an attribute clang does not take: the declarations are
  * read all the same. */
 static bool is_in_system_header(struct reader *r, CXDiagnostic diagnostic)
@@ -83,9 +75,8 @@ static bool is_in_system_header(struct reader *r, CXDiagnostic diagnostic)
 	return file && reader_file(r, file, loc)->system;
 }
 
-static char *describe(struct reader *r, CXDiagnostic diagnostic)
+static char *describe(struct reader *r, CXDiagnostic diagnostic, const char *text)
 {
-	CLEANUP(cleanup_free) char *text = cursor_text(clang_getDiagnosticSpelling(diagnostic));
 	CXFile file;
 	unsigned line;
 	struct source_file *f;
@@ -97,33 +88,38 @@ static char *describe(struct reader *r, CXDiagnostic diagnostic)
 	return xasprintf("%s:%u: %s", tu_string(&r->b.tu, f->path), line, text);
 }
 
+/* Everything that is an error means that something was not read. NULL: not of those. Owned by the
+ * caller. */
+static char *complaint(struct reader *r, CXDiagnostic d, bool *ret_fatal)
+{
+	enum CXDiagnosticSeverity severity = clang_getDiagnosticSeverity(d);
+	CLEANUP(cleanup_free) char *text = cursor_text(clang_getDiagnosticSpelling(d));
+	CLEANUP(cleanup_free) char *option = clang_options_named(text);
+	CLEANUP(cleanup_free) char *place = NULL;
+
+	*ret_fatal = severity == CXDiagnostic_Fatal;
+	if (severity < CXDiagnostic_Error)
+		return NULL;
+	if (option && !*ret_fatal)
+		return clang_options_tell(option) ? clang_options_without(option) : NULL;
+	if (!*ret_fatal && is_in_system_header(r, d))
+		return NULL;
+	place = describe(r, d, text);
+	return xasprintf("%s: %s", *ret_fatal ? "read up to here" : "read in part", place);
+}
+
 static void check_diagnostics(struct reader *r)
 {
-	CLEANUP(cleanup_free) char *first = NULL;
 	unsigned n = clang_getNumDiagnostics(r->unit);
-	size_t errors = 0;
 	bool fatal = false;
 
 	for (unsigned i = 0; i < n && !fatal; i++) {
 		CXDiagnostic d = clang_getDiagnostic(r->unit, i);
-		enum CXDiagnosticSeverity severity = clang_getDiagnosticSeverity(d);
-		CLEANUP(cleanup_free) char *text = cursor_text(clang_getDiagnosticSpelling(d));
+		CLEANUP(cleanup_free) char *why = complaint(r, d, &fatal);
 
-		fatal = severity == CXDiagnostic_Fatal;
-		if (fatal ||
-		    (severity == CXDiagnostic_Error && !is_option_complaint(text ? text : "") &&
-		     !is_in_system_header(r, d))) {
-			if (!errors++ || fatal) {
-				free(first);
-				first = describe(r, d);
-			}
-		}
+		if (why && (fatal || !r->b.tu.problem))
+			r->b.tu.problem = tu_builder_string(&r->b, why);
 		clang_disposeDiagnostic(d);
-	}
-	if (errors) {
-		CLEANUP(cleanup_free)
-		char *why = xasprintf("%s: %s", fatal ? "read up to here" : "read in part", first);
-		r->b.tu.problem = tu_builder_string(&r->b, why);
 	}
 }
 
@@ -157,13 +153,13 @@ static void add_openmp(const struct compdb_entry *entry, struct strings *argv)
 	}
 }
 
-static enum CXErrorCode parse(struct reader *r, CXIndex index)
+static enum CXErrorCode parse_with(struct reader *r, CXIndex index, const struct strings *options)
 {
 	const struct compdb_entry *entry = r->entry;
 	CLEANUP(strings_clear) struct strings argv = { 0 };
 	struct CXUnsavedFile unsaved = { .Filename = entry->file, .Contents = entry->source };
 
-	vec_each (&entry->argv, arg)
+	vec_each (options, arg)
 		strings_add(&argv, *arg);
 	add_openmp(entry, &argv);
 	strings_add(&argv, "-w");
@@ -173,6 +169,31 @@ static enum CXErrorCode parse(struct reader *r, CXIndex index)
 	return clang_parseTranslationUnit2FullArgv(
 		index, entry->file, (const char *const *)argv.items, (int)argv.n, &unsaved,
 		entry->source ? 1 : 0, CXTranslationUnit_KeepGoing, &r->unit);
+}
+
+/* Some options make libclang give up before it reads a line: then without those. Those of gcc alone
+ * are the usual ones, and to try each takes longer. */
+static enum CXErrorCode parse(struct reader *r, CXIndex index)
+{
+	const struct strings *argv = &r->entry->argv;
+	enum CXErrorCode code = parse_with(r, index, argv);
+	CLEANUP(strings_clear) struct strings plain = { 0 };
+	CLEANUP(strings_clear) struct strings kept = { 0 };
+	CLEANUP(cleanup_free) char *refused = NULL;
+
+	if (code == CXError_Success || (!r->entry->source && access(r->entry->file, R_OK) != 0))
+		return code;
+	if (clang_options_plain(argv, &plain))
+		code = parse_with(r, index, &plain);
+	if (code == CXError_Success || !clang_options_refused(index, argv, &kept, &refused))
+		return code;
+	code = parse_with(r, index, &kept);
+	if (code == CXError_Success && refused) {
+		CLEANUP(cleanup_free) char *why = clang_options_without(refused);
+
+		r->b.tu.problem = tu_builder_string(&r->b, why);
+	}
+	return code;
 }
 
 static const char *parse_failure(enum CXErrorCode code, const struct compdb_entry *entry)
@@ -221,9 +242,20 @@ void clang_read(const struct compdb_entry *entry, struct tu *ret)
 	*ret = tu_builder_finish(&r.b);
 }
 
+struct error *clang_load(void)
+{
+	return libclang_load();
+}
+
+char *clang_identity(void)
+{
+	return libclang_identity();
+}
+
 char *clang_version(void)
 {
-	CLEANUP(cleanup_free) char *text = cursor_text(clang_getClangVersion());
+	CLEANUP(error_clear) struct error *err = libclang_load();
+	CLEANUP(cleanup_free) char *text = err ? NULL : cursor_text(clang_getClangVersion());
 	const char *at = text ? strstr(text, "version ") : NULL;
 
 	if (!at)

@@ -14,6 +14,7 @@ void compdb_entry_clear(struct compdb_entry *entry)
 {
 	free(entry->directory);
 	free(entry->file);
+	free(entry->output);
 	free(entry->source);
 	strings_clear(&entry->argv);
 	*entry = (struct compdb_entry){ 0 };
@@ -90,7 +91,7 @@ static bool ends_with(const char *s, const char *suffix)
 }
 
 /* Options whose value is the next argument, other than those dropped. */
-static bool takes_value(const char *arg)
+bool compdb_takes_value(const char *arg)
 {
 	static const char *const options[] = { "-I",
 					       "-D",
@@ -188,7 +189,7 @@ static void clean_argv(const struct strings *raw, struct compdb_entry *entry)
 		} else {
 			strings_add(&entry->argv, arg);
 			i++;
-			if (takes_value(arg) && i < raw->n)
+			if (compdb_takes_value(arg) && i < raw->n)
 				strings_add(&entry->argv, raw->items[i++]);
 		}
 	}
@@ -233,6 +234,19 @@ static struct error *raw_argv(const json_t *item, struct strings *ret)
 	return NULL;
 }
 
+/* As the entry says, or else its -o. Owned by the caller. */
+static char *find_output(const json_t *item, const struct strings *argv, const char *directory)
+{
+	const char *output = json_string_value(json_object_get(item, "output"));
+	CLEANUP(cleanup_free) char *joined = NULL;
+
+	for (size_t i = 0; !output && i + 1 < argv->n; i++)
+		if (!strcmp(argv->items[i], "-o"))
+			output = argv->items[i + 1];
+	joined = output ? path_join(directory, output) : NULL;
+	return joined ? path_absolute(joined) : NULL;
+}
+
 static struct error *read_entry(const json_t *item, const char *base, struct compdb_entry *ret)
 {
 	const char *directory = json_string_value(json_object_get(item, "directory"));
@@ -253,6 +267,7 @@ static struct error *read_entry(const json_t *item, const char *base, struct com
 	ret->directory = path_absolute(joined_dir);
 	joined = path_join(ret->directory, file);
 	ret->file = path_absolute(joined);
+	ret->output = find_output(item, &raw, ret->directory);
 	clean_argv(&raw, ret);
 	return NULL;
 }

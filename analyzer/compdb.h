@@ -8,12 +8,15 @@
 #ifndef ANALYZER_COMPDB_H
 #define ANALYZER_COMPDB_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "model/workload.h"
 
 struct compdb_entry {
 	char *directory;     /* absolute; the compiler ran there */
 	char *file;          /* absolute */
+	char *output;        /* absolute: what the compiler made; NULL: it is not told */
 	char *source;        /* the text to parse in place of the file's, or NULL */
 	struct strings argv; /* compiler first, without the file and output options */
 };
@@ -38,6 +41,8 @@ struct error *compdb_of_files(char *const *files, size_t n, char *const *flags,
 struct error *compdb_select(struct compdb *db, char *const *files, size_t n) ERROR_MUST_CHECK;
 /* Keep each n-th entry, from the i-th, which counts from 1. */
 void compdb_shard(struct compdb *db, unsigned i, unsigned n);
+/* Is the argument after this option its value? */
+bool compdb_takes_value(const char *arg);
 void compdb_entry_clear(struct compdb_entry *entry);
 void compdb_clear(struct compdb *db);
 

@@ -6,10 +6,10 @@
 #ifndef ANALYZER_CURSOR_H
 #define ANALYZER_CURSOR_H
 
-#include <clang-c/Index.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/libclang.h"
 #include "base/vec.h"
 
 struct cursors {

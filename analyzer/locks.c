@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 
-#define ROUNDS 4 /* wrappers of wrappers of wrappers */
+#define ROUNDS 8 /* wrappers of wrappers of wrappers; rarely more than three are needed */
 
 /* What a call of the function does to the caller's locks. */
 struct lock_summary {
@@ -30,6 +30,7 @@ struct region_walk {
 	} blocks;
 	/* In this function: spellings, or NULL. */
 	const char *taken, *released;
+	bool changed; /* a summary is new */
 };
 
 void locks_clear(struct locks *locks)
@@ -171,9 +172,11 @@ static void close_block(struct region_walk *r)
 static void end_function(struct region_walk *r, uint32_t function)
 {
 	struct lock_summary *s = &r->locks->summaries[function];
+	struct lock_summary now = { .takes = r->held.n && !r->released ? r->taken : NULL,
+				    .releases = r->taken ? NULL : r->released };
 
-	s->takes = r->held.n && !r->released ? r->taken : NULL;
-	s->releases = r->taken ? NULL : r->released;
+	r->changed |= !now.takes != !s->takes || !now.releases != !s->releases;
+	*s = now;
 	r->held.n = 0;
 	r->taken = r->released = NULL;
 }
@@ -214,7 +217,8 @@ static void step(struct region_walk *r, const struct program_walk *w, bool recor
 	}
 }
 
-static void pass(struct locks *locks, bool record)
+/* True: a function turned out to be a wrapper, or not. */
+static bool pass(struct locks *locks, bool record)
 {
 	struct region_walk r = { .locks = locks };
 
@@ -222,6 +226,7 @@ static void pass(struct locks *locks, bool record)
 		step(&r, &w, record);
 	vec_clear(&r.held);
 	vec_clear(&r.blocks);
+	return r.changed;
 }
 
 void locks_find(const struct program *p, enum effect takes, enum effect releases, struct locks *ret)
@@ -232,7 +237,10 @@ void locks_find(const struct program *p, enum effect takes, enum effect releases
 	for (size_t i = 0; i < p->units.n; i++)
 		locks.at[i] = xcalloc(p->units.items[i].tu.events.n + 1, sizeof(uint32_t));
 	locks.summaries = xcalloc(p->symbols.n + 1, sizeof(*locks.summaries));
-	for (int round = 0; round < ROUNDS; round++)
-		pass(&locks, round == ROUNDS - 1);
+	if (program_has_effect(p, takes)) {
+		for (int round = 0; round < ROUNDS && pass(&locks, false); round++)
+			;
+		pass(&locks, true);
+	}
 	*ret = locks;
 }

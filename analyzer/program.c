@@ -186,6 +186,14 @@ const struct catalogue_entry *program_catalogued(const struct program *p, uint32
 	return symbol == TU_NONE ? NULL : p->catalogued[symbol];
 }
 
+bool program_has_effect(const struct program *p, enum effect effect)
+{
+	for (size_t i = 0; i < p->symbols.n; i++)
+		if (p->catalogued[i] && p->catalogued[i]->effects & EFFECT_BIT(effect))
+			return true;
+	return false;
+}
+
 static bool ends_cold(const struct program_walk *w)
 {
 	const bool *no_return = w->program->no_return;

@@ -56,6 +56,8 @@ const char *program_path(const struct program *p, const char *path);
 /* What the catalogue says of a function that the project itself does not define, or that its
  * .concur.yaml names; or NULL. */
 const struct catalogue_entry *program_catalogued(const struct program *p, uint32_t symbol);
+/* Does any function that the program names have this effect? */
+bool program_has_effect(const struct program *p, enum effect effect);
 
 /* Walks all events: `for (struct program_walk w = { .program = p }; program_next(&w);)` */
 struct program_walk {

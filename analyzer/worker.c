@@ -343,6 +343,10 @@ struct error *worker_run(const struct compdb_entry *entries, size_t n,
 	CLEANUP(pool_clear) struct pool pool = { .entries = entries, .n = n, .sink = sink };
 	CLEANUP(cleanup_free) struct pollfd *fds = NULL;
 
+	struct error *err = n ? clang_load() : NULL;
+
+	if (err)
+		return err;
 	pool.timeout_ns = (uint64_t)(opt->timeout_s ? opt->timeout_s : TIMEOUT_S) * 1000000000u;
 	if (jobs > n)
 		jobs = n;
@@ -350,8 +354,7 @@ struct error *worker_run(const struct compdb_entry *entries, size_t n,
 	for (size_t i = 0; i < jobs; i++)
 		vec_push(&pool.workers, ((struct worker){ .unit = NO_UNIT }));
 	while (pool.done < n) {
-		struct error *err = step(&pool, fds);
-
+		err = step(&pool, fds);
 		if (err)
 			return err;
 		progress_step(pool.done, NULL);

@@ -4,7 +4,7 @@
  * A pool of forked workers, each parsing one unit after another. One that crashes, exceeds its time
  * or its memory costs the unit it was at; a fresh one takes its place. What a worker sends is
  * checked before it is used. No worker outlives the call, or concur itself. The calling process
- * must not have used libclang. Main thread only.
+ * loads libclang, and must not use it. Main thread only.
  */
 #ifndef ANALYZER_WORKER_H
 #define ANALYZER_WORKER_H

@@ -51,7 +51,7 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 		return err;
 	output_run(options, &run);
 	log_note("stored as %.8s in %s", run.id, path);
-	if (run.facts.failures.n)
+	if (facts_failed(&run.facts))
 		*exit_code = ERROR_INPUT;
 	return NULL;
 }

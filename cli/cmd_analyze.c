@@ -146,7 +146,7 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 		log_note("%zu findings suppressed in the source", run.facts.suppressed);
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	show(options, &run);
-	if (run.facts.failures.n)
+	if (facts_failed(&run.facts))
 		*exit_code = ERROR_INPUT;
 	return NULL;
 }

@@ -55,7 +55,10 @@ struct error *measure_facts(const struct options *options, struct run *run)
 	if (err)
 		return err;
 	vec_each (&run->facts.failures, failure)
-		log_warning("%s: not analysed: %s", failure->file, failure->why);
+		if (failure->left_out)
+			log_note("%s: %s", failure->file, failure->why);
+		else
+			log_warning("%s: not analysed: %s", failure->file, failure->why);
 	return NULL;
 }
 

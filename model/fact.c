@@ -78,3 +78,12 @@ size_t facts_count(const struct facts *facts, const char *check)
 		n += !compare_text(f->check, check);
 	return n;
 }
+
+size_t facts_failed(const struct facts *facts)
+{
+	size_t n = 0;
+
+	vec_each (&facts->failures, failure)
+		n += !failure->left_out;
+	return n;
+}

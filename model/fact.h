@@ -42,6 +42,7 @@ struct fact {
 struct unit_failure { /* a translation unit that could not be analysed */
 	char *file;
 	char *why;
+	bool left_out; /* not C, so that nothing was tried: to be known, but no failure */
 };
 
 struct unit_failures {
@@ -61,6 +62,8 @@ struct facts {
 void fact_clear(struct fact *f);
 void facts_sort(struct facts *facts);
 void facts_clear(struct facts *facts);
+/* How many units were tried and could not be read in full. */
+size_t facts_failed(const struct facts *facts);
 size_t facts_count(const struct facts *facts, const char *check);
 
 #endif

@@ -32,6 +32,7 @@ static const struct shape fact_shape = SHAPE(fact, fact_fields);
 static const struct field unit_failure_fields[] = {
 	ROW(unit_failure, WORD, "file", file),
 	ROW(unit_failure, WORD, "why", why),
+	ROW(unit_failure, BOOL, "left_out", left_out),
 };
 static const struct shape unit_failure_shape = SHAPE(unit_failure, unit_failure_fields);
 

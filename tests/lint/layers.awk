@@ -13,7 +13,7 @@ BEGIN {
 	may["profiler"] = may["profiler"] " profiler/runtime"
 
 	# Who may use a library: the paths as regular expressions.
-	owner["^clang-c/"] = "^analyzer/cursor\\.h$"
+	owner["^clang-c/"] = "^analyzer/libclang\\.h$"
 	owner["^sqlite3\\.h$"] = "^db/"
 	owner["^jansson\\.h$"] = "^(model|analyzer|db|report|cli)/"
 	owner["^argp\\.h$"] = "^cli/"

@@ -189,8 +189,66 @@ static void hostile_units_cost_themselves(void **state)
 	assert_non_null(sandbox_failure(&s, "binary.c"));
 	assert_null(sandbox_failure(&s, "gcc.c"));
 	assert_null(sandbox_failure(&s, "good.c"));
-	assert_non_null(sandbox_failure(&s, "refused.c"));
+	assert_string_equal(sandbox_failure(&s, "refused.c"),
+			    "read without -target nonsense-nowhere, which libclang does not know");
+	assert_int_equal(facts_failed(&s.facts), s.facts.failures.n - 1); /* without x.cc */
 	assert_non_null(sandbox_fact(&s, "shared-state", "kept"));
+	sandbox_clear(&s);
+}
+
+/* What only gcc knows and says how to compile costs nothing; the rest is told, and the unit read. */
+static void options_of_gcc_are_passed_over(void **state)
+{
+	static const struct {
+		const char *flags, *told;
+	} rows[] = {
+		{ "-mfunction-return=thunk -mindirect-branch=thunk", NULL },
+		{ "-fno-var-tracking -fconserve-stack -fstack-clash-protection", NULL },
+		{ "-fno-such-flag", "read without -fno-such-flag, which libclang does not know" },
+		{ "--no-such-flag", "read without --no-such-flag, which libclang does not know" },
+		{ "-std=c99999", "read without -std=c99999, which libclang does not know" },
+		{ "-mfunction-return=thunk -march=no-such",
+		  "read without -march=no-such, which libclang does not know" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *told;
+		struct sandbox s;
+
+		sandbox_init(&s);
+		sandbox_unit(&s, "a.c", rows[i].flags, "int x;\nvoid f(void) { x = 1; }\n");
+		sandbox_run(&s);
+		assert_null(s.err);
+		told = sandbox_failure(&s, "a.c");
+		if (rows[i].told)
+			assert_string_equal(told, rows[i].told);
+		else
+			assert_null(told);
+		assert_non_null(sandbox_fact(&s, "shared-state", "x"));
+		sandbox_clear(&s);
+	}
+}
+
+/* make tries out what the compiler takes; bear writes it down all the same. */
+static void source_meant_to_fail_is_told_as_such(void **state)
+{
+	static const char text[] = "char a[1 - 2 * (sizeof(int) != 1)];\n";
+	struct sandbox s;
+
+	(void)state;
+	sandbox_init(&s);
+	sandbox_file(&s, "made.o", "");
+	sandbox_file(&s, "made.c", text);
+	sandbox_file(&s, "probe.c", text);
+	sandbox_entry(&s, "\"directory\": \".\", \"file\": \"made.c\", "
+			  "\"arguments\": [\"cc\", \"-c\", \"-o\", \"made.o\", \"made.c\"]");
+	sandbox_entry(&s, "\"directory\": \".\", \"file\": \"probe.c\", \"output\": \"p.o\", "
+			  "\"command\": \"cc -c probe.c\"");
+	sandbox_run(&s);
+	assert_null(strstr(sandbox_failure(&s, "made.c"), "not there"));
+	assert_non_null(strstr(sandbox_failure(&s, "probe.c"),
+			       "negative size; the file it makes is not there"));
 	sandbox_clear(&s);
 }
 
@@ -253,6 +311,8 @@ int main(void)
 		cmocka_unit_test(statics_of_equal_names_stay_apart),
 		cmocka_unit_test(deep_source_is_read),
 		cmocka_unit_test(hostile_units_cost_themselves),
+		cmocka_unit_test(options_of_gcc_are_passed_over),
+		cmocka_unit_test(source_meant_to_fail_is_told_as_such),
 		cmocka_unit_test(a_crash_costs_one_unit),
 		cmocka_unit_test(endless_units_are_ended),
 	};

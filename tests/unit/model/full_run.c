@@ -65,7 +65,8 @@ static void fill_facts(struct facts *facts)
 	};
 	const struct fact_site site = { xstrdup("bzip2.c"), 1190, xstrdup("compress"),
 					xstrdup("write") };
-	const struct unit_failure failure = { xstrdup("broken.c"), xstrdup("no such header") };
+	const struct unit_failure failure = { xstrdup("broken.c"), xstrdup("no such header"),
+					      true };
 
 	vec_push(&fact.sites, site);
 	vec_push(facts, fact);

@@ -249,7 +249,7 @@ static const char *const contract[] = {
 	"facts. check file line column function symbol effect detail advice macro sites",
 	"facts.sites. file line function access",
 	"analysis. analysed why_not units failures",
-	"analysis.failures. file why",
+	"analysis.failures. file why left_out",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
 	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
 	"stacks wakers",
