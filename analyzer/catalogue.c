@@ -60,6 +60,7 @@ static const struct {
 	{ "SOCK_NONBLOCK", 04000 },
 	{ "LOCK_UN", 8 },
 	{ "F_SETLKW", 7 },
+	{ "GLOB_TILDE", 1 << 12 | 1 << 14 }, /* and GLOB_TILDE_CHECK */
 };
 
 static bool parse_value(const char *s, int64_t *ret)
@@ -165,6 +166,7 @@ unsigned catalogue_version(const char *s)
 static struct error *parse_mt(char *s, struct catalogue_entry *e)
 {
 	static const char unsafe[] = "unsafe:", before[] = "unsafe before glibc ";
+	static const char wide[] = "process-wide:";
 	const char *why = s + strlen(unsafe);
 
 	if (!strcmp(s, "-") || !strcmp(s, "safe") || !strncmp(s, "safe:", 5))
@@ -174,10 +176,13 @@ static struct error *parse_mt(char *s, struct catalogue_entry *e)
 		if (!e->safe_since || *why++ != ':')
 			return error_new(ERROR_INPUT,
 					 "mt is \"%s\": want a version as 2.32, then a colon", s);
+	} else if (!strncmp(s, wide, strlen(wide))) {
+		e->mt_wide = true;
+		why = s + strlen(wide);
 	} else if (strncmp(s, unsafe, strlen(unsafe)) != 0) {
 		return error_new(ERROR_INPUT,
-				 "mt is \"%s\": want -, safe, safe: WHY, unsafe: WHY or "
-				 "unsafe before glibc N.N: WHY",
+				 "mt is \"%s\": want -, safe, safe: WHY, unsafe: WHY, "
+				 "process-wide: WHY or unsafe before glibc N.N: WHY",
 				 s);
 	}
 	e->mt_unsafe = why + strspn(why, " ");
@@ -196,6 +201,7 @@ static struct error *parse_cell(char *cell, int column, struct catalogue_entry *
 	case CATALOGUE_MT:
 		e->mt_unsafe = NULL;
 		e->safe_since = 0;
+		e->mt_wide = false;
 		return parse_mt(cell, e);
 	case CATALOGUE_REPLACEMENT:
 		e->replacement = strcmp(cell, "-") ? cell : NULL;

@@ -68,6 +68,7 @@ struct catalogue_entry {
 	const char *name, *header;
 	uint64_t effects;
 	const char *mt_unsafe;   /* why, or NULL */
+	bool mt_wide;            /* it is no race, but acts on every thread */
 	unsigned safe_since;     /* as catalogue_version(): that glibc is safe; 0: none is */
 	const char *replacement; /* or NULL */
 	const char *source;

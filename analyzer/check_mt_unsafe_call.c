@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "analyzer/checks.h"
+#include "base/strbuf.h"
 
 static bool is_unsafe(const struct program_walk *w, const struct catalogue_entry *e)
 {
@@ -8,6 +11,22 @@ static bool is_unsafe(const struct program_walk *w, const struct catalogue_entry
 		return false;
 	return !catalogue_has(e, CONDITION_MT_UNSAFE) ||
 	       program_condition(w, e, CONDITION_MT_UNSAFE);
+}
+
+static char *describe(const struct program_walk *w, const struct catalogue_entry *e)
+{
+	struct strbuf out = { 0 };
+
+	strbuf_addf(&out, "%s()", e->name);
+	if (e->safe_since)
+		strbuf_addf(&out, " is not thread-safe before glibc %u.%u", e->safe_since / 1000,
+			    e->safe_since % 1000);
+	else
+		strbuf_add(&out, e->mt_wide ? " acts on the whole process" : " is not thread-safe");
+	strbuf_addf(&out, ": %s", e->mt_unsafe);
+	if (w->function != TU_NONE && !strcmp(w->program->symbols.items[w->function].name, "main"))
+		strbuf_add(&out, "; harmless in main() as long as no other thread runs");
+	return strbuf_detach(&out);
 }
 
 void check_mt_unsafe_call(const struct check_context *c, struct fact_list *list)
@@ -24,12 +43,7 @@ void check_mt_unsafe_call(const struct check_context *c, struct fact_list *list)
 		f = fact_list_add_at(list, &w, e->name, "mt-unsafe");
 		if (!f)
 			continue;
-		f->detail =
-			e->safe_since
-				? xasprintf("%s() is not thread-safe before glibc %u.%u: %s",
-					    e->name, e->safe_since / 1000, e->safe_since % 1000,
-					    e->mt_unsafe)
-				: xasprintf("%s() is not thread-safe: %s", e->name, e->mt_unsafe);
+		f->detail = describe(&w, e);
 		if (e->replacement)
 			f->advice = xasprintf("use %s", e->replacement);
 	}

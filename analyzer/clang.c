@@ -139,7 +139,6 @@ static void add_openmp(const struct compdb_entry *entry, struct strings *argv)
 	vec_each (&entry->argv, arg) {
 		if (strcmp(*arg, "-fopenmp") != 0 && strcmp(*arg, "-fopenmp-simd") != 0)
 			continue;
-		// concur: ignore[mt-unsafe-call] a worker parses with one thread
 		if (!glob("/usr/lib/gcc/*/*/include/omp.h", 0, NULL, &found)) {
 			const char *path = found.gl_pathv[found.gl_pathc - 1];
 			CLEANUP(cleanup_free)

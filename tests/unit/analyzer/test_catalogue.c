@@ -63,9 +63,9 @@ static void broken_tables_name_the_line(void **state)
 		{ "a\tb\n", "t:1: 2 columns, want 7" },
 		{ "# head\n\na\th\t-\t-\t-\t-\ts\tmore\n", "t:3: more than 7 columns, want 7" },
 		{ "a\th\tnet\t-\t-\t-\ts\n", "t:1: a: unknown effect \"net\"" },
-		{ "a\th\t-\tmaybe\t-\t-\ts\n",
-		  "t:1: a: mt is \"maybe\": want -, safe, safe: WHY, unsafe: WHY or unsafe before "
-		  "glibc N.N: WHY" },
+		{ "a\th\t-\tmaybe\t-\t-\ts\n", "t:1: a: mt is \"maybe\": want -, safe, safe: WHY, "
+					       "unsafe: WHY, process-wide: WHY or unsafe before "
+					       "glibc N.N: WHY" },
 		{ "a\th\t-\tunsafe before glibc 2: x\t-\t-\ts\n",
 		  "t:1: a: mt is \"unsafe before glibc 2: x\": want a version as 2.32, then a "
 		  "colon" },
