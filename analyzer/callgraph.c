@@ -28,6 +28,7 @@ void callgraph_clear(struct callgraph *g)
 	free(g->reach);
 	free(g->entry);
 	free(g->sink);
+	free(g->programs);
 	*g = (struct callgraph){ 0 };
 }
 
@@ -226,6 +227,41 @@ static void spread(struct callgraph *g, enum effect effect)
 	vec_clear(&queue);
 }
 
+bool callgraph_is_main(const struct callgraph *g, uint32_t symbol)
+{
+	const struct program_symbol *s = &g->program->symbols.items[symbol];
+
+	return s->kind == SYMBOL_FUNCTION && s->flags & SYMBOL_DEFINED && !strcmp(s->name, "main");
+}
+
+bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool unknown)
+{
+	if (!g->programs[a] || !g->programs[b])
+		return unknown || g->mains < 2;
+	return g->programs[a] & g->programs[b];
+}
+
+static void find_programs(struct callgraph *g)
+{
+	size_t n = g->program->symbols.n;
+	bool *marked = xcalloc(n + 1, sizeof(*marked));
+
+	g->programs = xcalloc(n + 1, sizeof(*g->programs));
+	for (uint32_t i = 0; i < n; i++) {
+		size_t bit = g->mains < 63 ? g->mains : 63;
+
+		if (!callgraph_is_main(g, i))
+			continue;
+		g->mains++;
+		memset(marked, false, n * sizeof(*marked));
+		callgraph_mark(g, i, PATH_COLD, marked);
+		for (uint32_t k = 0; k < n; k++)
+			if (marked[k])
+				g->programs[k] |= UINT64_C(1) << bit;
+	}
+	free(marked);
+}
+
 void callgraph_build(const struct program *p, const struct pointers *pointers,
 		     struct callgraph *ret)
 {
@@ -244,6 +280,7 @@ void callgraph_build(const struct program *p, const struct pointers *pointers,
 		g.reach[i].path = PATH_NONE;
 	for (int effect = 0; effect < EFFECT_COUNT; effect++)
 		spread(&g, effect);
+	find_programs(&g);
 	*ret = g;
 }
 

@@ -46,6 +46,10 @@ struct callgraph {
 	struct reach *reach; /* by function and effect */
 	uint8_t *entry;      /* by symbol: enum entry_kind */
 	bool *sink;          /* by symbol: see callgraph_is_sink() */
+	/* By symbol: a bit for each main() that leads to it, for 63 of them; the last for all others.
+	 * None: no main() is seen to. */
+	uint64_t *programs;
+	size_t mains;
 };
 
 /* How the world outside gets to call a function. */
@@ -65,6 +69,11 @@ const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function
 char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect);
 /* Marks `from` and every function it leads to over paths of this class or better. */
 void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked);
+/* May both run in one program? A database holds many. What no main() is seen to lead to may be in any
+ * of them; is that good enough (`unknown`) where there are several? */
+bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool unknown);
+/* Is it the main() of a program? */
+bool callgraph_is_main(const struct callgraph *g, uint32_t symbol);
 /* A function of the project that only reports: a path through it tells nothing. */
 bool callgraph_is_sink(const struct callgraph *g, uint32_t symbol);
 

@@ -5,11 +5,18 @@
 
 #define EXEC_DISTANCE 3 /* the exec is at most so many calls below the function that forks */
 
+struct start { /* a call that starts threads */
+	uint32_t function;
+	char *text; /* "pthread_create() in pool.c:12" */
+};
+
 struct search {
 	const struct check_context *c;
 	bool *after_threads; /* by symbol: functions that may run once there are threads */
 	bool *exits;         /* that call _exit(), which writes no buffers */
-	const char *threads; /* "pthread_create() in pool.c:12", or NULL */
+	struct {
+		VEC_FIELDS(struct start);
+	} threads;
 };
 
 static bool calls(const struct program_walk *w, const char *name)
@@ -30,19 +37,20 @@ static bool starts_threads(const struct check_context *c, const struct program_w
 static bool mark_after_main(struct search *s, enum path_class worst)
 {
 	const struct check_context *c = s->c;
-	bool late = false, late_in_loop = false;
+	bool late = false, late_in_loop = false, any = false;
 
 	for (int round = 0; round < 2; round++) { /* the second knows the loop */
 		late = false;
 		for (struct program_walk w = { .program = c->program }; program_next(&w);) {
-			if (w.function == TU_NONE ||
-			    strcmp(c->program->symbols.items[w.function].name, "main") != 0)
+			if (w.function == TU_NONE || !callgraph_is_main(c->graph, w.function))
 				continue;
+			if (w.event->kind == EVENT_FUNCTION)
+				late = false; /* each program begins anew */
 			if (w.event->kind != EVENT_CALL || w.symbol == TU_NONE)
 				continue;
 			if (starts_threads(c, &w) ||
 			    callgraph_reach(c->graph, w.symbol, EFFECT_THREADS)->path <= worst) {
-				late = true;
+				any = late = true;
 				late_in_loop |= w.loops > 0;
 			}
 			if (round && (late || (late_in_loop && w.loops)))
@@ -51,7 +59,22 @@ static bool mark_after_main(struct search *s, enum path_class worst)
 				s->after_threads[w.function] = true;
 		}
 	}
-	return late;
+	return any;
+}
+
+static char *describe_place(const struct program *p, const struct program_walk *w)
+{
+	return xasprintf("%s() in %s:%u", p->symbols.items[w->symbol].name,
+			 program_path(p, program_text(w, w->event->file)), w->event->line);
+}
+
+/* Where threads start in a program that the function may be part of, or NULL. */
+static const char *threads_with(const struct search *s, uint32_t function)
+{
+	vec_each (&s->threads, start)
+		if (callgraph_together(s->c->graph, start->function, function, false))
+			return start->text;
+	return NULL;
 }
 
 static void prepare(struct search *s)
@@ -65,11 +88,9 @@ static void prepare(struct search *s)
 		if (w.event->kind != EVENT_CALL || w.function == TU_NONE)
 			continue;
 		s->exits[w.function] |= calls(&w, "_exit") || calls(&w, "_Exit");
-		if (starts_threads(c, &w) && !s->threads)
-			s->threads =
-				xasprintf("%s() in %s:%u", c->program->symbols.items[w.symbol].name,
-					  program_path(c->program, program_text(&w, w.event->file)),
-					  w.event->line);
+		if (starts_threads(c, &w))
+			vec_push(&s->threads,
+				 ((struct start){ w.function, describe_place(c->program, &w) }));
 	}
 	if (!mark_after_main(s, PATH_DIRECT)) /* rather plainly than through some pointer */
 		mark_after_main(s, PATH_COLD);
@@ -78,12 +99,10 @@ static void prepare(struct search *s)
 			callgraph_mark(c->graph, (uint32_t)i, PATH_COLD, s->after_threads);
 }
 
-static bool has_main(const struct program *p)
+static bool has_main(const struct callgraph *g)
 {
-	for (size_t i = 0; i < p->symbols.n; i++)
-		if (p->symbols.items[i].kind == SYMBOL_FUNCTION &&
-		    p->symbols.items[i].flags & SYMBOL_DEFINED &&
-		    !strcmp(p->symbols.items[i].name, "main"))
+	for (size_t i = 0; i < g->program->symbols.n; i++)
+		if (callgraph_is_main(g, (uint32_t)i))
 			return true;
 	return false;
 }
@@ -168,12 +187,13 @@ static void judge(const struct search *s, struct fact_list *list, const struct p
 	const char *name = s->c->program->symbols.items[w->symbol].name;
 	const struct held *held = locks_at(s->c->locks, w);
 	bool execs = leads_to_exec(s, w->function);
+	const char *threads = threads_with(s, w->function);
 
-	if (s->threads && s->after_threads[w->function])
+	if (threads && s->after_threads[w->function])
 		add(list, w, execs ? "threads" : "no-exec",
 		    xasprintf("%s() in a program that starts threads (%s): the child has this "
 			      "thread only, and what others have locked stays locked in it%s",
-			      name, s->threads,
+			      name, threads,
 			      execs ? "; until exec it may call nothing but async-signal-safe "
 				      "functions"
 				    : "; no exec follows"),
@@ -202,7 +222,7 @@ void check_fork_hazard(const struct check_context *c, struct fact_list *list)
 	if (!program_has_effect(c->program, EFFECT_FORKS))
 		return;
 	prepare(&s);
-	if (!has_main(c->program)) /* a library's caller may do anything in any order */
+	if (!has_main(c->graph)) /* a library's caller may do anything in any order */
 		memset(s.after_threads, true, c->program->symbols.n * sizeof(bool));
 	for (struct program_walk w = { .program = c->program }; program_next(&w);) {
 		const struct catalogue_entry *e;
@@ -218,5 +238,7 @@ void check_fork_hazard(const struct check_context *c, struct fact_list *list)
 	}
 	free(s.after_threads);
 	free(s.exits);
-	free((char *)s.threads);
+	vec_each (&s.threads, start)
+		free(start->text);
+	vec_clear(&s.threads);
 }

@@ -152,11 +152,12 @@ static int classify(const struct search *s, const struct program_walk *w,
 	bool loop = w->loops > 0;
 
 	if (e->effects & EFFECT_BIT(EFFECT_FORKS)) {
+		if (in_loop(s, w->function, loop, 3, accepts_near) &&
+		    (!execs(s, w->function) || s->accepts[w->function]))
+			return KIND_PROCESS_PER_CONNECTION;
 		if (!in_loop(s, w->function, loop, 1, NULL) ||
 		    (execs(s, w->function) && !s->accepts[w->function]))
 			return KINDS;
-		if (in_loop(s, w->function, loop, 1, accepts_near))
-			return KIND_PROCESS_PER_CONNECTION;
 		if (child_accepts(s, w->function))
 			return KIND_PREFORK;
 		return callgraph_reach(s->c->graph, w->function, EFFECT_EXEC)->path == PATH_NONE
@@ -196,32 +197,32 @@ static void collect(struct search *s)
 	}
 }
 
-static const struct program_symbol *find_main(const struct program *p)
+/* Does the program of this main() (TU_NONE: a library) hold the evidence? */
+static bool is_in(const struct search *s, const struct evidence *e, uint32_t main_function)
 {
-	for (size_t i = 0; i < p->symbols.n; i++) {
-		const struct program_symbol *s = &p->symbols.items[i];
-
-		if (s->kind == SYMBOL_FUNCTION && s->flags & SYMBOL_DEFINED &&
-		    !strcmp(s->name, "main"))
-			return s;
-	}
-	return NULL;
+	return main_function == TU_NONE ||
+	       callgraph_together(s->c->graph, e->at.function, main_function, true);
 }
 
 /* Each kind with its first place; all places go to the sites. */
-static void tell(const struct search *s, struct fact *f, struct strbuf *out)
+static void tell(const struct search *s, uint32_t main_function, struct fact *f, struct strbuf *out)
 {
 	const struct program *p = s->c->program;
 
 	for (int kind = 0; kind < KINDS; kind++) {
+		bool first = true;
+
 		vec_each (&s->found[kind], e) {
 			const char *path = program_path(p, program_text(&e->at, e->at.event->file));
 			const char *function = p->symbols.items[e->at.function].name;
 
-			if (e == s->found[kind].items)
+			if (!is_in(s, e, main_function))
+				continue;
+			if (first)
 				strbuf_addf(out, "%s%s (%s in %s(), %s:%u)", out->len ? "; " : "",
 					    kinds[kind].words, e->symbol, function, path,
 					    e->at.event->line);
+			first = false;
 			vec_push(&f->sites,
 				 ((struct fact_site){ .file = xstrdup(path),
 						      .line = (int)e->at.event->line,
@@ -231,47 +232,65 @@ static void tell(const struct search *s, struct fact *f, struct strbuf *out)
 	}
 }
 
-static const char *model(const struct search *s, const struct evidence **ret_first)
+static const char *model(const struct search *s, uint32_t main_function,
+			 const struct evidence **ret_first)
 {
 	int families = 0, first = KINDS;
 
-	for (int kind = KINDS - 1; kind >= 0; kind--) {
-		if (!s->found[kind].n)
-			continue;
-		families |= (int)kinds[kind].family;
-		first = kind;
-	}
+	for (int kind = KINDS - 1; kind >= 0; kind--)
+		for (size_t i = s->found[kind].n; i-- > 0;) {
+			if (!is_in(s, &s->found[kind].items[i], main_function))
+				continue;
+			families |= (int)kinds[kind].family;
+			first = kind;
+			*ret_first = &s->found[kind].items[i];
+		}
 	if (first == KINDS)
 		return "sequential";
-	*ret_first = &s->found[first].items[0];
 	return families & (families - 1) ? "hybrid" : kinds[first].key;
 }
 
-void check_present_model(const struct check_context *c, struct fact_list *list)
+static void add(const struct search *s, struct fact_list *list, uint32_t main_function)
 {
-	const struct program_symbol *main_function = find_main(c->program);
+	const struct program *p = s->c->program;
 	const struct evidence *first = NULL;
-	struct search s = { .c = c };
+	const char *effect = model(s, main_function, &first);
 	struct strbuf detail = { 0 };
-	const char *effect;
 	struct fact *f = NULL;
 
-	find_accepts(&s);
-	collect(&s);
-	effect = model(&s, &first);
-	if (main_function)
-		f = fact_list_add(list, main_function->file, main_function->line,
-				  main_function->column, main_function->name, effect);
-	else if (first)
+	if (main_function != TU_NONE) {
+		const struct program_symbol *m = &p->symbols.items[main_function];
+
+		f = fact_list_add(list, m->file, m->line, m->column, m->name, effect);
+	} else if (first) {
 		f = fact_list_add_at(list, &first->at, first->symbol, effect);
+	}
 	if (f) {
-		tell(&s, f, &detail);
+		tell(s, main_function, f, &detail);
 		if (!first)
 			strbuf_add(&detail, "nothing that was read starts threads or processes, or "
 					    "waits in a loop for many events");
 		f->detail = xasprintf("%s: %s", effect, strbuf_str(&detail));
 	}
 	strbuf_clear(&detail);
+}
+
+/* One fact for each program, or one for a library. */
+void check_present_model(const struct check_context *c, struct fact_list *list)
+{
+	struct search s = { .c = c };
+	bool any = false;
+
+	find_accepts(&s);
+	collect(&s);
+	for (uint32_t i = 0; i < c->program->symbols.n; i++) {
+		if (!callgraph_is_main(c->graph, i))
+			continue;
+		any = true;
+		add(&s, list, i);
+	}
+	if (!any)
+		add(&s, list, TU_NONE);
 	for (int kind = 0; kind < KINDS; kind++)
 		vec_clear(&s.found[kind]);
 	free(s.accepts);

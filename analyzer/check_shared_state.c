@@ -113,6 +113,9 @@ void check_could_be_const(const struct check_context *c, struct fact_list *list)
 		const struct variable *v = &c->variables->items[i];
 		struct fact *f;
 
+		/* What others can name, units that were left out may write. */
+		if (p->in_part && !(s->flags & (SYMBOL_INTERNAL | SYMBOL_STATIC_LOCAL)))
+			continue;
 		if (!v->candidate || v->writes || v->throughs || v->addresses || !v->n ||
 		    !(s->flags & (SYMBOL_DEFINED | SYMBOL_TENTATIVE)))
 			continue;

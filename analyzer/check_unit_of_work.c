@@ -49,8 +49,7 @@ static void find_depths(struct search *s)
 	} queue = { 0 };
 
 	for (size_t i = 0; i < p->symbols.n; i++) {
-		bool is_main = is_project_function(p, (uint32_t)i) &&
-			       !strcmp(p->symbols.items[i].name, "main");
+		bool is_main = callgraph_is_main(g, (uint32_t)i);
 
 		s->depth[i] = is_main ? 0 : UNREACHED;
 		if (is_main)

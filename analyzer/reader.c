@@ -135,13 +135,15 @@ static uint16_t variable_flags(CXCursor decl, const char *type_text)
 	return flags;
 }
 
-/* USRs of static functions hold only the base name of the file, and of locals an offset in it. */
+/* USRs of static functions hold only the base name of the file, and of locals an offset in it. Each
+ * main() is one of its own: a database may hold many programs. */
 static char *key_of(struct reader *r, CXCursor decl, const struct place *p)
 {
 	CLEANUP(cleanup_free) char *usr = cursor_text(clang_getCursorUSR(decl));
+	bool shared = clang_getCursorLinkage(decl) == CXLinkage_External ||
+		      clang_getCursorKind(decl) == CXCursor_FieldDecl;
 
-	if (clang_getCursorLinkage(decl) == CXLinkage_External ||
-	    clang_getCursorKind(decl) == CXCursor_FieldDecl)
+	if (shared && (!usr || strcmp(usr, "c:@F@main") != 0))
 		return xstrdup(usr ? usr : "");
 	return xasprintf("%s@%s", usr ? usr : "", tu_string(&r->b.tu, p->file));
 }

@@ -164,7 +164,6 @@ static struct error *start(struct pool *pool, struct worker *w)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return error_reclass(error_errno("cannot make a socket pair"), ERROR_MACHINE);
-	// concur: ignore[fork-hazard] the threads are the child's own; the parent has one
 	pid = fork();
 	if (pid < 0) {
 		struct error *err = error_errno("cannot fork a parser");

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "advisor/advisor.h"
 #include "analyzer/analyzer.h"
 #include "base/cleanup.h"
@@ -7,6 +10,8 @@
 #include "cli/measure.h"
 #include "cli/output.h"
 #include "cli/subject.h"
+
+#define CANDIDATES_TOLD 3
 
 #define GROUPS                                                                                     \
 	(OPTIONS_UNIT | OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE |               \
@@ -21,6 +26,39 @@ static struct error *measure(struct options *options, bool tasks, struct run *ru
 		return measure_race(options, run);
 	err = measure_calls(options, run);
 	return err ? err : measure_simulation(options, run);
+}
+
+/* "candidate 2: f, int (char *); called in ...": 2, or 0. */
+static unsigned rank_of(const struct fact *f)
+{
+	unsigned rank = 0;
+
+	if (strcmp(f->check, "unit-of-work") != 0 || !f->detail ||
+	    sscanf(f->detail, "candidate %u:", &rank) != 1)
+		return 0;
+	return rank;
+}
+
+/* What runs once for each task is main(): that needs no change to the program. Functions inside it that
+ * could be the unit of a rewrite are the analyzer's to name. */
+static void tell_unit(const struct run *run)
+{
+	const struct facts *facts = &run->facts;
+	const struct fact *best = NULL;
+
+	log_note("unit of work: %s, once for each task: the program runs as it is",
+		 run->workload.unit);
+	for (unsigned rank = 1; rank <= CANDIDATES_TOLD; rank++)
+		vec_each (facts, f) {
+			if (rank_of(f) != rank)
+				continue;
+			best = best ? best : f;
+			log_note("inside it, %s:%d: %s", f->file, f->line, f->detail);
+		}
+	if (best)
+		log_note("to have the calls of one recorded and simulated, give no tasks: concur "
+			 "advise --unit %s -- PROGRAM ARGS",
+			 best->symbol);
 }
 
 struct error *cmd_advise(const struct command *command, struct options *options, int argc,
@@ -41,6 +79,8 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	/* Before the long work: a history that cannot be written would lose it. */
 	err = err ? err : subject_history(options, DB_WRITE, &db, &path);
 	err = err ? err : measure_facts(options, &run);
+	if (!err && tasks)
+		tell_unit(&run);
 	err = err ? err : measure(options, tasks, &run);
 	err = err ? err : advisor_advise(&run, &policy, &run.verdict);
 	if (err)
