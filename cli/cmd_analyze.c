@@ -14,18 +14,6 @@
 
 #define BASELINE ".concur-baseline"
 
-/* What follows "--" are the compiler's flags, and not argp's. */
-static void split_flags(struct options *options, int *argc, char **argv)
-{
-	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], "--") != 0)
-			continue;
-		options->flags = argv + i + 1;
-		*argc = i;
-		return;
-	}
-}
-
 static struct error *check_use(const struct options *options)
 {
 	if (options->flags && !options->files_n)
@@ -132,7 +120,7 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	CLEANUP(run_clear) struct run run = { 0 };
 	struct error *err;
 
-	split_flags(options, &argc, argv);
+	options_split_flags(options, &argc, argv);
 	options_parse(command, options, OPTIONS_BUILD | OPTIONS_ANALYZE, argc, argv);
 	options->files = options->args;
 	options->files_n = options->args_n;

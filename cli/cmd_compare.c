@@ -17,7 +17,7 @@ struct error *cmd_compare(const struct command *command, struct options *options
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, 0, argc, argv);
+	options_parse(command, options, OPTIONS_FORCE, argc, argv);
 	if (options->args_n != 2)
 		return error_hint(error_new(ERROR_USAGE, "compare takes two runs"),
 				  "concur compare last~1 last");
@@ -26,7 +26,7 @@ struct error *cmd_compare(const struct command *command, struct options *options
 	err = err ? err : db_load(db, options->args[1], &b);
 	if (err)
 		return err;
-	compare_runs(&a, &b, &comparison);
+	compare_with(&a, &b, &(struct compare_options){ .force = options->force }, &comparison);
 	if (options->json) {
 		CLEANUP(cleanup_free) char *json = comparison_json_text(&comparison);
 

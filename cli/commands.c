@@ -34,6 +34,13 @@ const struct command commands[] = {
 	  "newest). Runs on other machines are left out.\n\n"
 	  "Examples:\n  concur history\n  concur history bzip2 -n 100\n"
 	  "  concur history bzip2 --json | jq '.series[] | {name, workers, changes}'", cmd_history },
+	{ "gate", "--against REF [RUN]\n--pair --each TASKS OLD NEW -- [ARG...] {}",
+	  "may this change go in? Exit code 1: no",
+	  "REF and RUN (default: last) are stored runs. With --pair, two builds are run in turns, which finds smaller "
+	  "changes: what disturbs the machine disturbs both. A gate that measured nothing fails.\n\n"
+	  "Examples:\n  concur gate --against main --max-regression 5%\n"
+	  "  concur gate --against v1.2 --fail-on verdict,new-findings\n"
+	  "  concur gate --pair --each files ./build-main/crunch build/crunch --junit gate.xml -- {}", cmd_gate },
 	{ "explain", "[TOPIC]", "the table, the concepts, and what decides each row",
 	  "Examples:\n  concur explain\n  concur explain async", cmd_explain },
 	{ "doctor", "", "what this machine lets concur measure, and what would lift a limit",

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/workload_file.h"
+#include "db/gate.h"
 
 enum { /* options without a letter */
        OPT_JSON = 256,
@@ -43,6 +44,14 @@ enum { /* options without a letter */
        OPT_SHARED,
        OPT_UNIT,
        OPT_PROCESSES,
+       OPT_FORCE,
+       OPT_AGAINST,
+       OPT_PAIR,
+       OPT_MAX_REGRESSION,
+       OPT_CONFIDENCE,
+       OPT_MIN_RUNS,
+       OPT_FAIL_ON,
+       OPT_JUNIT,
 };
 
 struct option_row {
@@ -75,13 +84,21 @@ static const struct option_row rows[] = {
 	{ OPTIONS_PROFILE, { "tier", OPT_TIER, "T0|T1|T2|T3", 0, "Do without what a better tier would use", 1 } },
 	{ OPTIONS_UNIT | OPTIONS_TASKS, { "unit", OPT_UNIT, "FUNCTION", 0, "A function of PROGRAM as the unit of work. With tasks it is called for each, with the arguments as its parameters; without, the calls in a run of PROGRAM are recorded (auto: it is searched)", 1 } },
 	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
-	{ OPTIONS_RACE, { "budget", OPT_BUDGET, "SECONDS", 0, "How long the race may take (default: 60)", 2 } },
+	{ OPTIONS_RACE | OPTIONS_BUDGET, { "budget", OPT_BUDGET, "SECONDS", 0, "How long to measure at most (default: 60)", 2 } },
 	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },
 	{ OPTIONS_RACE, { "shared", OPT_SHARED, NULL, 0, "Threads share one copy of the program, as it is; without it each has its own", 2 } },
 	{ OPTIONS_RACE, { "processes", OPT_PROCESSES, "HOW", 0, "exec: a fresh process for each task (default); prefork: one for each worker; fork: a fork for each task", 2 } },
-	{ OPTIONS_RACE, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
+	{ OPTIONS_RACE | OPTIONS_BUDGET, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
 	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 } },
 	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 } },
+	{ OPTIONS_GATE, { "against", OPT_AGAINST, "REF", 0, "The run to hold against: an id, a tag, a commit, last~1", 1 } },
+	{ OPTIONS_GATE, { "pair", OPT_PAIR, NULL, 0, "Run two builds in turns, now", 1 } },
+	{ OPTIONS_GATE, { "max-regression", OPT_MAX_REGRESSION, "PERCENT", 0, "How much slower is still well (default: 2%)", 2 } },
+	{ OPTIONS_GATE, { "confidence", OPT_CONFIDENCE, "PERCENT", 0, "Of the intervals (default: 95% for stored runs, 99% for --pair)", 2 } },
+	{ OPTIONS_GATE, { "min-runs", OPT_MIN_RUNS, "N", 0, "With fewer rounds or pairs it cannot tell (default: 6 rounds, 10 pairs)", 2 } },
+	{ OPTIONS_GATE, { "fail-on", OPT_FAIL_ON, "WHAT,...", 0, "verdict, regression, new-findings, inconclusive (default: regression)", 2 } },
+	{ OPTIONS_GATE, { "junit", OPT_JUNIT, "FILE", 0, "Write the result as JUnit XML as well", 3 } },
+	{ OPTIONS_FORCE, { "force", OPT_FORCE, NULL, 0, "Judge runs that are not comparable as well", 3 } },
 	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
 	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
@@ -247,6 +264,87 @@ static void shard(struct argp_state *state, const char *text, struct options *o)
 	o->shards = (unsigned)n;
 }
 
+static double confidence(struct argp_state *state, const char *text)
+{
+	double ret = share(state, "--confidence", text);
+
+	if (ret < 0.5 || ret > 0.9999)
+		argp_error(state, "--confidence: '%s' is not from 50%% to 99.99%%", text);
+	return ret;
+}
+
+static double max_regression(struct argp_state *state, const char *text)
+{
+	return !strcmp(text, "0") || !strcmp(text, "0%") ? 0
+							 : share(state, "--max-regression", text);
+}
+
+static int fail_on(struct argp_state *state, const char *text)
+{
+	static const struct {
+		const char *name;
+		int bit;
+	} names[] = {
+		{ "verdict", GATE_ON_VERDICT },
+		{ "regression", GATE_ON_REGRESSION },
+		{ "new-findings", GATE_ON_FINDINGS },
+		{ "inconclusive", GATE_ON_CANNOT_TELL },
+	};
+	char *copy = xstrdup(text), *save = NULL;
+	int ret = 0;
+
+	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		size_t i = 0;
+
+		while (i < 4 && strcmp(word, names[i].name))
+			i++;
+		if (i == 4)
+			argp_error(state,
+				   "--fail-on: '%s' is none of verdict, regression, new-findings, "
+				   "inconclusive",
+				   word);
+		else
+			ret |= names[i].bit;
+	}
+	free(copy);
+	if (!ret)
+		argp_error(state, "--fail-on: nothing in '%s'", text);
+	/* Inconclusive about what? */
+	return ret == GATE_ON_CANNOT_TELL ? ret | GATE_ON_REGRESSION : ret;
+}
+
+static error_t parse_gate(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	switch (key) {
+	case OPT_FORCE:
+		o->force = true;
+		return 0;
+	case OPT_AGAINST:
+		o->gate.against = arg;
+		return 0;
+	case OPT_PAIR:
+		o->gate.pair = true;
+		return 0;
+	case OPT_MAX_REGRESSION:
+		o->gate.max_regression = max_regression(state, arg);
+		return 0;
+	case OPT_CONFIDENCE:
+		o->gate.confidence = confidence(state, arg);
+		return 0;
+	case OPT_MIN_RUNS:
+		o->gate.min_runs = (size_t)whole_number(state, "--min-runs", arg, 2, 1000);
+		return 0;
+	case OPT_FAIL_ON:
+		o->gate.fail_on = fail_on(state, arg);
+		return 0;
+	case OPT_JUNIT:
+		o->gate.junit = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_analyze(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	switch (key) {
@@ -389,7 +487,7 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		o->policy_table = policy_is_table(state, arg);
 		return 0;
 	default:
-		return parse_tasks(key, arg, state, o);
+		return parse_tasks(key, arg, state, o) ? parse_gate(key, arg, state, o) : 0;
 	}
 }
 
@@ -530,6 +628,17 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
 	free(doc);
 	*next = parse.stop;
+}
+
+void options_split_flags(struct options *options, int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		options->flags = argv + i + 1;
+		*argc = i;
+		return;
+	}
 }
 
 void options_clear(struct options *options)

@@ -68,6 +68,15 @@ struct options {
 	unsigned shard, shards;
 	const char *baseline;
 	bool new_only, update_baseline;
+	bool force; /* compare, gate: what is not comparable as well */
+	struct {
+		const char *against; /* a run; NULL: pair */
+		bool pair;
+		double max_regression, confidence; /* 0.02; 0: not said */
+		size_t min_runs;                   /* 0: not said */
+		int fail_on;                       /* enum in db/gate.h; 0: not said */
+		const char *junit;
+	} gate;
 	char *const *files; /* restrict the analysis to these */
 	int files_n;
 	char *const *flags; /* after --, NULL-terminated; NULL: a database tells them */
@@ -85,6 +94,9 @@ enum {                         /* which groups of options a command takes */
        OPTIONS_ANALYZE = 128,  /* --shard, --format, --baseline, --new-only, --update-baseline */
        OPTIONS_PROGRAM = 64,   /* everything from the first operand on is the program's */
        OPTIONS_UNIT = 2048,    /* --unit */
+       OPTIONS_BUDGET = 16384, /* --budget, --seed */
+       OPTIONS_GATE = 4096,    /* --against, --pair, --max-regression, ... */
+       OPTIONS_FORCE = 8192,   /* --force */
        OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 
@@ -97,6 +109,8 @@ void options_parse(const struct command *command, struct options *options, int g
 		   char **argv);
 /* Whether a workload file may have this option, and whether it takes no value. */
 bool options_in_file(const char *key, bool *flag);
+/* What follows "--" in argv becomes options->flags, and is not argp's. */
+void options_split_flags(struct options *options, int *argc, char **argv);
 void options_clear(struct options *options);
 
 #endif

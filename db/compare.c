@@ -8,12 +8,13 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "db/finding.h"
+#include "db/stack_diff.h"
 
-#define MIN_SAMPLES 6
-#define MAX_P       0.05
-#define CONFIDENCE  0.95
-#define EQUIVALENCE 0.05
-#define SEED        1 /* equal runs give an equal comparison */
+#define MIN_SAMPLES  6
+#define CONFIDENCE   0.95
+#define EQUIVALENCE  0.05
+#define SAMPLES_MOST 1000 /* a side: no race has more, a foreign file may */
+#define SEED         1    /* equal runs give an equal comparison */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -175,10 +176,12 @@ static double larger_floor(double a, double b)
 	return isnan(a) || a > b ? a : b;
 }
 
-static char *explain(const struct comparison_entry *e, double floor)
+static char *explain(const struct comparison_entry *e, double floor,
+		     const struct compare_options *opt)
 {
-	if (e->ratio.n < MIN_SAMPLES)
-		return xasprintf("%zu rounds, need %d on both sides", e->ratio.n, MIN_SAMPLES);
+	if (e->ratio.n < opt->min_samples)
+		return xasprintf("%zu rounds, need %zu on both sides", e->ratio.n,
+				 opt->min_samples);
 	if (isnan(floor))
 		return xstrdup("the noise of the machine was not measured on both sides");
 	if (e->ratio.low > 1 || e->ratio.high < 1)
@@ -187,13 +190,14 @@ static char *explain(const struct comparison_entry *e, double floor)
 	return xasprintf("the interval %.2f to %.2f is too wide", e->ratio.low, e->ratio.high);
 }
 
-static enum change judge(const struct comparison_entry *e, double floor)
+static enum change judge(const struct comparison_entry *e, double floor,
+			 const struct compare_options *opt)
 {
 	const struct estimate *r = &e->ratio;
 
-	if (r->n < MIN_SAMPLES)
+	if (r->n < opt->min_samples)
 		return CHANGE_CANNOT_TELL;
-	if (!isnan(floor) && e->p < MAX_P) {
+	if (!isnan(floor) && e->p < 1 - opt->confidence) {
 		if (r->low > 1 + floor)
 			return CHANGE_BETTER;
 		if (r->high < 1 - floor)
@@ -219,20 +223,25 @@ static double *walls_per_task(const struct run *run, const struct race_entry *e)
 }
 
 static void measure(const struct run *a, const struct run *b, const struct race_entry *ea,
-		    const struct race_entry *eb, struct comparison_entry *ret)
+		    const struct race_entry *eb, double confidence, struct comparison_entry *ret)
 {
 	CLEANUP(cleanup_free) double *wa = walls_per_task(a, ea);
 	CLEANUP(cleanup_free) double *wb = walls_per_task(b, eb);
+	size_t na = ea->walls.n < SAMPLES_MOST ? ea->walls.n : SAMPLES_MOST;
+	size_t nb = eb->walls.n < SAMPLES_MOST ? eb->walls.n : SAMPLES_MOST;
 	struct rng rng = { SEED };
 
-	ret->p = stats_mann_whitney(wa, ea->walls.n, wb, eb->walls.n);
-	ret->ratio = stats_bootstrap_ratio(wa, ea->walls.n, wb, eb->walls.n, CONFIDENCE, &rng);
+	ret->test = xstrdup("Mann-Whitney");
+	ret->p = stats_mann_whitney(wa, na, wb, nb);
+	ret->ratio = stats_bootstrap_ratio(wa, na, wb, nb, confidence, &rng);
 }
 
 static char *why_unmeasured(const char *run, const struct race_entry *e)
 {
 	if (!e)
 		return xasprintf("not in the race of run %s", run);
+	if (e->outcome == OUTCOME_OK && e->wall.n)
+		return xasprintf("the samples of run %s were pruned", run);
 	if (e->outcome == OUTCOME_OK)
 		return xasprintf("no clean round in run %s", run);
 	return xasprintf("%s in run %s%s%s", outcome_key(e->outcome), run, e->why ? ": " : "",
@@ -246,7 +255,8 @@ static bool usable(const struct race_entry *e)
 
 static struct comparison_entry compare_entry(const struct run *a, const struct run *b,
 					     const struct race_entry *ea,
-					     const struct race_entry *eb, bool comparable)
+					     const struct race_entry *eb, bool comparable,
+					     const struct compare_options *opt)
 {
 	const struct race_entry *either = ea ? ea : eb;
 	struct comparison_entry ret = { .model = either->model,
@@ -261,12 +271,12 @@ static struct comparison_entry compare_entry(const struct run *a, const struct r
 		ret.why = usable(ea) ? why_unmeasured(b->id, eb) : why_unmeasured(a->id, ea);
 		return ret;
 	}
-	measure(a, b, ea, eb, &ret);
-	ret.change = comparable ? judge(&ret, floor) : CHANGE_CANNOT_TELL;
+	measure(a, b, ea, eb, opt->confidence, &ret);
+	ret.change = comparable ? judge(&ret, floor, opt) : CHANGE_CANNOT_TELL;
 	if (!comparable)
 		ret.why = xstrdup("the runs are not comparable");
 	else if (ret.change == CHANGE_CANNOT_TELL)
-		ret.why = explain(&ret, floor);
+		ret.why = explain(&ret, floor, opt);
 	return ret;
 }
 
@@ -287,19 +297,27 @@ static int by_model(const void *pa, const void *pb)
 	return a->workers < b->workers ? -1 : a->workers > b->workers;
 }
 
-static void compare_races(const struct run *a, const struct run *b, struct comparison *ret)
+static void compare_races(const struct run *a, const struct run *b,
+			  const struct compare_options *opt, struct comparison *ret)
 {
+	bool judged = ret->comparable || ret->forced;
+
 	vec_each (&a->race, e)
 		vec_push(&ret->entries,
-			 compare_entry(a, b, e, find_entry(&b->race, e), ret->comparable));
+			 compare_entry(a, b, e, find_entry(&b->race, e), judged, opt));
 	vec_each (&b->race, e)
 		if (!find_entry(&a->race, e))
-			vec_push(&ret->entries, compare_entry(a, b, NULL, e, ret->comparable));
+			vec_push(&ret->entries, compare_entry(a, b, NULL, e, judged, opt));
 	if (ret->entries.n)
 		qsort(ret->entries.items, ret->entries.n, sizeof(*ret->entries.items), by_model);
 }
 
 /* The waits */
+
+static double per_task(const struct run *run, uint64_t ns)
+{
+	return run->profile.tasks ? (double)ns / (double)run->profile.tasks : NAN;
+}
 
 static void compare_wait(const char *kind, uint64_t a_ns, uint64_t b_ns, const struct run *a,
 			 const struct run *b, struct comparison *ret)
@@ -308,10 +326,11 @@ static void compare_wait(const char *kind, uint64_t a_ns, uint64_t b_ns, const s
 
 	if (!a_ns && !b_ns)
 		return;
-	vec_push(&ret->waits,
-		 ((struct comparison_wait){ .kind = xstrdup(kind),
-					    .before = a_ns ? (double)a_ns / a_wall : 0,
-					    .after = b_ns ? (double)b_ns / b_wall : 0 }));
+	vec_push(&ret->waits, ((struct comparison_wait){ .kind = xstrdup(kind),
+							 .before = a_ns ? (double)a_ns / a_wall : 0,
+							 .after = b_ns ? (double)b_ns / b_wall : 0,
+							 .before_ns = per_task(a, a_ns),
+							 .after_ns = per_task(b, b_ns) }));
 }
 
 static void compare_waits(const struct run *a, const struct run *b, struct comparison *ret)
@@ -439,18 +458,29 @@ static void compare_findings(const struct facts *a, const struct facts *b, struc
 	list_unmatched(a, &fa, b, &ret->fixed_findings);
 }
 
-void compare_runs(const struct run *a, const struct run *b, struct comparison *ret)
+void compare_with(const struct run *a, const struct run *b, const struct compare_options *opt,
+		  struct comparison *ret)
 {
 	struct comparison c = { .a = xstrdup(a->id), .b = xstrdup(b->id) };
+	struct compare_options o = opt ? *opt : (struct compare_options){ 0 };
 
+	o.confidence = o.confidence > 0 ? o.confidence : CONFIDENCE;
+	o.min_samples = o.min_samples ? o.min_samples : MIN_SAMPLES;
 	check_machine(a, b, &c.why_not);
 	check_workload(a, b, &c.why_not);
 	check_tier(a, b, &c.why_not);
 	check_tool(a, b, &c.why_not);
 	c.comparable = !c.why_not.n;
+	c.forced = o.force && !c.comparable;
 	compare_verdicts(&a->verdict, &b->verdict, &c);
-	compare_races(a, b, &c);
+	compare_races(a, b, &o, &c);
 	compare_waits(a, b, &c);
+	stack_diff(a, b, &c.stacks);
 	compare_findings(&a->facts, &b->facts, &c);
 	*ret = c;
+}
+
+void compare_runs(const struct run *a, const struct run *b, struct comparison *ret)
+{
+	compare_with(a, b, NULL, ret);
 }

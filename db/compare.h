@@ -8,9 +8,21 @@
 #ifndef DB_COMPARE_H
 #define DB_COMPARE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "model/comparison.h"
 #include "model/run.h"
 
+struct compare_options {
+	double confidence;  /* 0: 0.95; the p-value must be below 1 - confidence */
+	size_t min_samples; /* 0: 6 */
+	bool force;         /* judge what is not comparable */
+};
+
+/* opt NULL: as above. */
+void compare_with(const struct run *a, const struct run *b, const struct compare_options *opt,
+		  struct comparison *ret);
 void compare_runs(const struct run *a, const struct run *b, struct comparison *ret);
 
 #endif

@@ -32,13 +32,20 @@ struct comparison_entry { /* one model at one number of workers */
 	int workers;
 	enum change change;
 	struct estimate ratio; /* wall time of A / wall time of B: above 1, B is faster */
-	double p;              /* Mann-Whitney, two-sided */
+	double p;              /* of `test`, two-sided */
+	char *test;            /* "Mann-Whitney", "Wilcoxon signed-rank"; NULL: not measured */
 	char *why;             /* for cannot-tell and not-measured; or NULL */
 };
 
 struct comparison_wait { /* a share of the sequential wall time, 0..1 */
 	char *kind;      /* a wait kind's key, "cpu", "run-queue" or "unknown" */
 	double before, after;
+	double before_ns, after_ns; /* per task; NAN: the number of tasks is not known */
+};
+
+struct comparison_stack { /* of a differential flame graph */
+	char *stack;      /* folded: "main;work;read;[disk]", outermost first, the kind last */
+	double before_ns, after_ns; /* per task */
 };
 
 struct comparison_entries {
@@ -49,14 +56,20 @@ struct comparison_waits {
 	VEC_FIELDS(struct comparison_wait);
 };
 
+struct comparison_stacks {
+	VEC_FIELDS(struct comparison_stack);
+};
+
 struct comparison {
 	char *a, *b; /* the runs' ids */
 	bool comparable;
+	bool forced;            /* not comparable, and judged all the same */
 	struct strings why_not; /* other workload, machine, tier, tool version: a sentence each */
 	bool verdict_changed;
 	char *verdict; /* one sentence: what it was and what it is */
 	struct comparison_entries entries;
 	struct comparison_waits waits;
+	struct comparison_stacks stacks; /* that moved most first; empty unless both have stacks */
 	struct strings new_findings, fixed_findings; /* "file: check: symbol in function" */
 	size_t remaining_findings;
 };

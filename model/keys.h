@@ -15,8 +15,9 @@ struct keys {
 	size_t n;
 };
 
-extern const struct keys bound_keys, change_keys, compare_keys, model_keys, outcome_keys,
-	present_need_keys, process_way_keys, row_keys, tier_keys, verdict_kind_keys, wait_kind_keys;
+extern const struct keys bound_keys, change_keys, gate_result_keys, compare_keys, model_keys,
+	outcome_keys, present_need_keys, process_way_keys, row_keys, tier_keys, verdict_kind_keys,
+	wait_kind_keys;
 
 /* `value` must be one of the enum's. */
 const char *keys_name(const struct keys *keys, unsigned value);

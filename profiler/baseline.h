@@ -21,5 +21,10 @@
 struct error *baseline_run(const struct target *target, const struct workload *workload,
 			   const struct scratch *scratch, uint64_t timeout_ns, enum tier at_least,
 			   struct profile *profile, struct trial *reference) ERROR_MUST_CHECK;
+/* Did every task of a trial end by itself, with the expected exit code, and (must_print) did any
+ * print something? An error says which did not, and how to see it. */
+struct error *baseline_check(const struct target *target, const struct workload *workload,
+			     uint64_t timeout_ns, const struct trial *trial,
+			     bool must_print) ERROR_MUST_CHECK;
 
 #endif

@@ -25,7 +25,9 @@ static void put_top(const struct page *p, const struct comparison *c)
 	page_item(p, "Runs:", INK_BOLD, 6, " A %s, B %s", c->a ? c->a : "?", c->b ? c->b : "?");
 	if (c->comparable)
 		return;
-	page_item(p, "Not comparable:", INK_DOUBT, 4, " no figure below says better or worse.");
+	page_item(p, "Not comparable:", INK_DOUBT, 4, "%s",
+		  c->forced ? " compared all the same (--force)."
+			    : " no figure below says better or worse.");
 	vec_each (&c->why_not, why)
 		page_item(p, "  - ", INK_PLAIN, 4, "%s", *why);
 }

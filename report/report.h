@@ -11,6 +11,7 @@
 
 #include "base/strbuf.h"
 #include "model/comparison.h"
+#include "model/gate.h"
 #include "model/history.h"
 #include "model/run.h"
 #include "model/trend.h"
@@ -36,6 +37,9 @@ void report_recording(const struct recording *recording, const struct report_sty
 void report_race(const struct race *race, const struct report_style *style, struct strbuf *out);
 void report_history(const struct history *history, const struct report_style *style,
 		    struct strbuf *out);
+void report_gate(const struct gate *gate, const struct report_style *style, struct strbuf *out);
+/* JUnit XML, as CI services read it. */
+void report_junit(const struct gate *gate, struct strbuf *out);
 void report_trend(const struct trend *t, const struct report_style *style, struct strbuf *out);
 void report_comparison(const struct comparison *c, const struct report_style *style,
 		       struct strbuf *out);

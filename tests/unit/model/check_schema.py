@@ -81,7 +81,7 @@ def check_enums(name, schema, keys):
 
 keys = written("keys")
 for name, whats in {"run": ["run", "empty"], "comparison": ["comparison"], "runs": ["runs"],
-                    "history": ["history"]}.items():
+                    "history": ["history"], "gate": ["gate"]}.items():
     with open(f"{schema_dir}/{name}.schema.json", encoding="utf-8") as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -1,7 +1,7 @@
 /*
  * dump_json WHAT - print what concur writes, for check_schema.py
  *
- * WHAT is run, empty, comparison, runs, history, or keys: the keys of every enum that the schemas list.
+ * WHAT is run, empty, comparison, runs, history, gate, or keys: the keys of every enum that the schemas list.
  */
 #include <stdio.h>
 #include <string.h>
@@ -47,16 +47,28 @@ static char *trend_text(void)
 	return trend_json_text(&t);
 }
 
+static char *gate_text(void)
+{
+	CLEANUP(gate_clear) struct gate g = full_gate();
+
+	return gate_json_text(&g);
+}
+
 static char *keys_text(void)
 {
 	static const struct {
 		const char *name;
 		const struct keys *keys;
 	} enums[] = {
-		{ "bound", &bound_keys },         { "change", &change_keys },
-		{ "model", &model_keys },         { "present_need", &present_need_keys },
-		{ "outcome", &outcome_keys },     { "row", &row_keys },
-		{ "tier", &tier_keys },           { "verdict_kind", &verdict_kind_keys },
+		{ "bound", &bound_keys },
+		{ "change", &change_keys },
+		{ "gate_result", &gate_result_keys },
+		{ "model", &model_keys },
+		{ "present_need", &present_need_keys },
+		{ "outcome", &outcome_keys },
+		{ "row", &row_keys },
+		{ "tier", &tier_keys },
+		{ "verdict_kind", &verdict_kind_keys },
 		{ "wait_kind", &wait_kind_keys },
 	};
 	struct strbuf out = { 0 };
@@ -78,7 +90,8 @@ int main(int argc, char **argv)
 		char *(*text)(void);
 	} texts[] = {
 		{ "run", run_text },   { "empty", empty_text },   { "comparison", comparison_text },
-		{ "runs", runs_text }, { "history", trend_text }, { "keys", keys_text },
+		{ "runs", runs_text }, { "history", trend_text }, { "gate", gate_text },
+		{ "keys", keys_text },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(texts) / sizeof(*texts); i++) {
@@ -88,6 +101,6 @@ int main(int argc, char **argv)
 			return fputs(text, stdout) < 0;
 		}
 	}
-	fputs("usage: dump_json run|empty|comparison|runs|history|keys\n", stderr);
+	fputs("usage: dump_json run|empty|comparison|runs|history|gate|keys\n", stderr);
 	return 2;
 }

@@ -223,6 +223,7 @@ struct comparison full_comparison(void)
 		.change = CHANGE_BETTER,
 		.ratio = { 1.25, 1.2, 1.3, 8 },
 		.p = 0.001,
+		.test = xstrdup("Mann-Whitney"),
 		.why = xstrdup("why"),
 	};
 	const struct comparison_entry unknown = {
@@ -232,12 +233,13 @@ struct comparison full_comparison(void)
 		.p = 1,
 		.why = xstrdup("only in one of the two"),
 	};
-	const struct comparison_wait wait = { xstrdup("run-queue"), 0.25, 0.125 };
+	const struct comparison_wait wait = { xstrdup("run-queue"), 0.25, 0.125, 4e6, 2e6 };
 
 	strings_add(&c.why_not, "other machine");
 	vec_push(&c.entries, entry);
 	vec_push(&c.entries, unknown);
 	vec_push(&c.waits, wait);
+	vec_push(&c.stacks, ((struct comparison_stack){ xstrdup("main;[disk]"), 2, 3 }));
 	strings_add(&c.new_findings, "a.c: shared-state: x in f");
 	strings_add(&c.fixed_findings, "b.c: mt-unsafe-call: strtok in g");
 	return c;
@@ -264,6 +266,27 @@ struct history full_history(void)
 	vec_push(&h, row);
 	vec_push(&h, bare);
 	return h;
+}
+
+struct gate full_gate(void)
+{
+	struct gate g = { .passed = true,
+			  .a = xstrdup("0190d5a2-7c4e-7b1a-9f00-0123456789ab"),
+			  .b = xstrdup("0190d5a2-7c4e-7b1a-9f00-0123456789ac"),
+			  .max_regression = 0.02,
+			  .confidence = 0.99,
+			  .min_runs = 10 };
+
+	strings_add(&g.notes, "other machine");
+	vec_push(&g.checks, ((struct gate_check){ xstrdup("sequential x 1"),
+						  GATE_PASSED,
+						  true,
+						  { 1.01, 1, 1.02, 40 },
+						  0.5,
+						  xstrdup("as fast") }));
+	vec_push(&g.walls_old, 1e6);
+	vec_push(&g.walls_new, 2e6);
+	return g;
 }
 
 struct trend full_trend(void)

@@ -8,6 +8,7 @@
 #define TESTS_UNIT_MODEL_FULL_RUN_H
 
 #include "model/comparison.h"
+#include "model/gate.h"
 #include "model/history.h"
 #include "model/run.h"
 #include "model/trend.h"
@@ -15,6 +16,7 @@
 struct run full_run(void);
 struct comparison full_comparison(void);
 struct history full_history(void);
+struct gate full_gate(void);
 struct trend full_trend(void);
 
 #endif

@@ -50,12 +50,15 @@ static void a_comparison_has_the_keys_of_the_contract(void **state)
 	assert_json(json_object_get(json, "verdict"), "\"It was threads, it is processes.\"");
 	assert_int_equal(json_array_size(entries), 2);
 	assert_json(json_object_get(json, "waits"),
-		    "[{\"kind\":\"run-queue\",\"before\":0.25,\"after\":0.125}]");
+		    "[{\"kind\":\"run-queue\",\"before\":0.25,\"after\":0.125,"
+		    "\"before_ns\":4000000.0,\"after_ns\":2000000.0}]");
 	assert_json(json_object_get(json, "new_findings"), "[\"a.c: shared-state: x in f\"]");
 	assert_json(json_object_get(json, "fixed_findings"),
 		    "[\"b.c: mt-unsafe-call: strtok in g\"]");
 	assert_json(json_object_get(json, "remaining_findings"), "7");
-	assert_int_equal(json_object_size(json), 12);
+	assert_json(json_object_get(json, "stacks"),
+		    "[{\"stack\":\"main;[disk]\",\"before_ns\":2.0,\"after_ns\":3.0}]");
+	assert_int_equal(json_object_size(json), 14);
 }
 
 static void an_entry_without_figures_says_null(void **state)
@@ -72,11 +75,12 @@ static void an_entry_without_figures_says_null(void **state)
 	entries = json_object_get(json, "entries");
 	assert_json(json_array_get(entries, 0),
 		    "{\"model\":\"async\",\"workers\":1,\"change\":\"better\",\"ratio\":1.25,"
-		    "\"low\":1.125,\"high\":1.5,\"n\":8,\"p\":0.5,\"why\":\"why\"}");
+		    "\"low\":1.125,\"high\":1.5,\"n\":8,\"p\":0.5,"
+		    "\"test\":\"Mann-Whitney\",\"why\":\"why\"}");
 	assert_json(json_array_get(entries, 1),
 		    "{\"model\":\"threads\",\"workers\":4,\"change\":\"not-measured\",\"ratio\":"
 		    "null,\"low\":null,\"high\":null,\"n\":0,\"p\":null,"
-		    "\"why\":\"only in one of the two\"}");
+		    "\"test\":null,\"why\":\"only in one of the two\"}");
 }
 
 static void an_empty_comparison_is_complete(void **state)
@@ -85,10 +89,12 @@ static void an_empty_comparison_is_complete(void **state)
 	const struct comparison c = { 0 };
 	CLEANUP(cleanup_json) json_t *json = load(comparison_json_text(&c));
 
-	assert_json(json, "{\"schema\":\"concur.comparison/1\",\"a\":null,\"b\":null,"
-			  "\"comparable\":false,\"why_not\":[],\"verdict_changed\":false,"
-			  "\"verdict\":null,\"entries\":[],\"waits\":[],\"new_findings\":[],"
-			  "\"fixed_findings\":[],\"remaining_findings\":0}");
+	assert_json(
+		json,
+		"{\"schema\":\"concur.comparison/1\",\"a\":null,\"b\":null,"
+		"\"comparable\":false,\"forced\":false,\"why_not\":[],\"verdict_changed\":false,"
+		"\"verdict\":null,\"entries\":[],\"waits\":[],\"stacks\":[],\"new_findings\":[],"
+		"\"fixed_findings\":[],\"remaining_findings\":0}");
 }
 
 static void runs_are_a_list(void **state)
