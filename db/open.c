@@ -278,10 +278,25 @@ static bool can_be_read_as_is(const struct db *db)
 	       (stat(wal, &st) < 0 || st.st_size == 0);
 }
 
+/*
+ * Only a connection that may write takes -wal and -shm away again when it is the last to close;
+ * query_only and the authorizer see to it that it changes no row.
+ */
+static int reading_flags(const char *path)
+{
+	CLEANUP(cleanup_free) char *dir = directory_of(path);
+	struct stat st;
+	bool ours = stat(path, &st) == 0 && st.st_uid == geteuid() &&
+		    faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 &&
+		    faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
+
+	return ours ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+}
+
 static struct error *open_for_reading(struct db *db)
 {
 	CLEANUP(cleanup_free) char *uri = immutable_uri(db->path);
-	struct error *err = connect_to(db, db->path, SQLITE_OPEN_READONLY);
+	struct error *err = connect_to(db, db->path, reading_flags(db->path));
 	int64_t objects;
 
 	if (!err)
