@@ -32,8 +32,12 @@ struct race_entry {
 	struct samples walls;  /* wall time of each clean round, ns */
 	struct estimate wall;  /* their median, kept when the samples are not; else n 0 */
 	double cpu_ns_per_task;
-	uint64_t pss_bytes;      /* peak, of all workers together; 0: not known */
-	uint64_t p50_ns, p99_ns; /* latency of one task */
+	uint64_t pss_bytes;              /* peak, of all workers together; 0: not known */
+	uint64_t p50_ns, p95_ns, p99_ns; /* latency of one task */
+	double tasks_per_s;              /* throughput, median */
+	double switches_per_task;        /* context switches */
+	double faults_per_task;          /* page faults without I/O, */
+	double major_faults_per_task;    /* and with it */
 };
 
 struct race_conditions {
@@ -45,6 +49,8 @@ struct race_conditions {
 			 */
 	double steal_share;
 	double load;                /* runnable tasks that are not ours, mean */
+	uint64_t leaked_fds;        /* descriptors that one task left open, at most */
+	uint64_t strays;            /* processes that one trial left behind, at most */
 	struct estimate startup_ns; /* per task: what exec costs and a call in one process does not;
 				       n 0: not known */
 };

@@ -210,7 +210,12 @@ static const struct field race_entry_fields[] = {
 	ROW(race_entry, REAL, "cpu_ns_per_task", cpu_ns_per_task),
 	ROW(race_entry, COUNT, "pss_bytes", pss_bytes),
 	ROW(race_entry, COUNT, "p50_ns", p50_ns),
+	ROW(race_entry, COUNT, "p95_ns", p95_ns),
 	ROW(race_entry, COUNT, "p99_ns", p99_ns),
+	ROW(race_entry, REAL, "tasks_per_s", tasks_per_s),
+	ROW(race_entry, REAL, "switches_per_task", switches_per_task),
+	ROW(race_entry, REAL, "faults_per_task", faults_per_task),
+	ROW(race_entry, REAL, "major_faults_per_task", major_faults_per_task),
 	ROW_REALS(race_entry, "ratios", ratios),
 	ROW_REALS(race_entry, "walls_ns", walls),
 	ROW(race_entry, ESTIMATE, "wall_ns", wall),
@@ -229,6 +234,8 @@ static const struct field race_conditions_fields[] = {
 	ROW(race, REAL, "ceiling", conditions.ceiling),
 	ROW(race, SHARE, "steal_share", conditions.steal_share),
 	ROW(race, REAL, "load", conditions.load),
+	ROW(race, COUNT, "leaked_descriptors", conditions.leaked_fds),
+	ROW(race, COUNT, "strays", conditions.strays),
 	ROW(race, ESTIMATE, "startup_ns", conditions.startup_ns),
 };
 static const struct shape race_conditions_shape = SHAPE(race, race_conditions_fields);

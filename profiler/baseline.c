@@ -74,6 +74,9 @@ static struct error *task_failed(const struct target *target, const struct workl
 		error_new(ERROR_INPUT, "task %zu (%s) failed: %s%s%s", i + 1, w->tasks.items[i],
 			  how, words ? ": " : "", words ? words : "");
 
+	if (t->tasks[i].out_of_memory)
+		return error_hint(error_wrap(err, "out of memory"),
+				  "a task may take half of the memory that is free; %s", command);
 	if (WIFSIGNALED(t->tasks[i].status) && WTERMSIG(t->tasks[i].status) == SIGXFSZ)
 		return error_hint(err, "a task may write 1 GiB; give it less, or leave it out");
 	return error_hint(err, "run it by hand: %s; it must end with exit code %d%s", command,

@@ -55,7 +55,7 @@ struct lane {
 	double round_cpu_ns;
 	double cores_used; /* CPU time over wall time, of the warm-up */
 	int every;         /* it runs in every so many rounds */
-	struct samples round_latencies, latencies, cpu;
+	struct samples round_latencies, latencies, cpu, switches, faults, major_faults;
 	struct race_entry entry;
 };
 
@@ -77,6 +77,7 @@ struct course {
 	uint64_t started_ns;
 	struct samples noise, startup, ceilings, steals, loads;
 	int rounds, dirty_rounds;
+	uint64_t leaked_fds, strays; /* most of any trial */
 };
 
 static void lane_clear(struct lane *lane)
@@ -84,6 +85,9 @@ static void lane_clear(struct lane *lane)
 	vec_clear(&lane->round_latencies);
 	vec_clear(&lane->latencies);
 	vec_clear(&lane->cpu);
+	vec_clear(&lane->switches);
+	vec_clear(&lane->faults);
+	vec_clear(&lane->major_faults);
 	race_entry_clear(&lane->entry);
 }
 
@@ -184,6 +188,8 @@ static struct error *warm_up(struct course *c, struct lane *lane)
 		return err;
 	lane->round_ns = (double)t.wall_ns;
 	lane->entry.pss_bytes = t.pss_bytes;
+	c->leaked_fds = t.leaked_fds > c->leaked_fds ? t.leaked_fds : c->leaked_fds;
+	c->strays = t.strays > c->strays ? t.strays : c->strays;
 	lane->cores_used = t.wall_ns ? (double)t.cpu_ns / (double)t.wall_ns : 0;
 	if (wall_ns > 0 && wall_ns < FAST_NS)
 		lane->runs = (unsigned)fmin(ceil(FAST_NS / wall_ns), RUNS_MAX);
@@ -368,6 +374,10 @@ static struct error *time_lane(struct course *c, struct lane *lane, double *stea
 		*steal = fmax(*steal, t.steal_share);
 		for (size_t i = 0; i < t.n; i++)
 			vec_push(&lane->round_latencies, (double)t.tasks[i].wall_ns);
+		vec_push(&lane->switches, (double)t.switches / (double)t.n);
+		vec_push(&lane->faults, (double)t.faults / (double)t.n);
+		vec_push(&lane->major_faults, (double)t.major_faults / (double)t.n);
+		c->strays = t.strays > c->strays ? t.strays : c->strays;
 	}
 	lane->round_ns = wall_ns / lane->runs;
 	lane->round_cpu_ns = cpu_ns / lane->runs;
@@ -547,6 +557,11 @@ static struct error *run_rounds(struct course *c)
 
 /* --- the result ------------------------------------------------------------------------------- */
 
+static double median(const struct samples *s)
+{
+	return s->n ? stats_median(s->items, s->n) : 0;
+}
+
 /* An entry that is out keeps its name and its reason, and no figures. */
 static void finish_entry(struct course *c, struct lane *lane)
 {
@@ -554,10 +569,18 @@ static void finish_entry(struct course *c, struct lane *lane)
 
 	if (is_ok(lane)) {
 		e->speedup = estimate(c, &e->ratios);
-		e->cpu_ns_per_task = lane->cpu.n ? stats_median(lane->cpu.items, lane->cpu.n) : 0;
+		e->cpu_ns_per_task = median(&lane->cpu);
+		e->switches_per_task = median(&lane->switches);
+		e->faults_per_task = median(&lane->faults);
+		e->major_faults_per_task = median(&lane->major_faults);
+		if (e->walls.n)
+			e->tasks_per_s =
+				1e9 * c->repeat * (double)c->workload->tasks.n / median(&e->walls);
 		if (lane->latencies.n) {
 			e->p50_ns = (uint64_t)stats_quantile(lane->latencies.items,
 							     lane->latencies.n, 0.5);
+			e->p95_ns = (uint64_t)stats_quantile(lane->latencies.items,
+							     lane->latencies.n, 0.95);
 			e->p99_ns = (uint64_t)stats_quantile(lane->latencies.items,
 							     lane->latencies.n, 0.99);
 		}
@@ -580,6 +603,8 @@ static struct race_conditions conditions(struct course *c, uint64_t seed)
 		.ceiling = c->ceilings.n ? stats_median(c->ceilings.items, c->ceilings.n) : 0,
 		.steal_share = c->steals.n ? stats_mean(c->steals.items, c->steals.n) : 0,
 		.load = c->loads.n ? stats_mean(c->loads.items, c->loads.n) : 0,
+		.leaked_fds = c->leaked_fds,
+		.strays = c->strays,
 		.startup_ns = estimate(c, &c->startup),
 	};
 }

@@ -402,6 +402,7 @@ static void read_jobs(const struct session *s, struct trial *t)
 		struct task_result *task = &t->tasks[i];
 
 		task->timed_out = job->flags & JOB_TIMED_OUT;
+		task->out_of_memory = job->flags & JOB_OUT_OF_MEMORY;
 		task->ran = job->state == JOB_ENDED && job->end_ns >= job->start_ns;
 		if (!task->ran)
 			continue;
@@ -572,6 +573,9 @@ static struct error *run(const struct trial_plan *plan, const struct loader_libr
 	t->pss_bytes = s->result->pss_bytes;
 	t->strays = s->result->strays + ended.strays;
 	t->leaked_fds = s->result->leaked_fds;
+	t->switches = s->result->switches;
+	t->faults = s->result->faults;
+	t->major_faults = s->result->major_faults;
 	read_jobs(s, t);
 	read_loop(s, t);
 	read_tail(s, t);

@@ -53,7 +53,7 @@ struct task_result {
 	uint64_t stdout_bytes, stderr_bytes, files_bytes;
 	unsigned files_n;
 	int status; /* as waitpid(); for TRIAL_COPIES built the same way */
-	bool timed_out;
+	bool timed_out, out_of_memory;
 	bool ran;
 	bool digested_late; /* while the clock ran, as there was too much output to keep */
 	uint64_t wall_ns, cpu_ns;
@@ -78,8 +78,9 @@ struct trial {
 	uint64_t pss_bytes;   /* peak, 0: not known */
 	double steal_share;
 	struct trial_loop loop;
-	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
-	size_t n;                  /* tasks times repeats */
+	struct task_result *tasks;               /* the i-th ran task i % workload->tasks.n */
+	size_t n;                                /* tasks times repeats */
+	uint64_t switches, faults, major_faults; /* of all tasks; faults: without the major ones */
 	uint64_t leaked_fds; /* most descriptors that one task left open; with sample_memory, and
 				not of a process of its own */
 	size_t strays;       /* processes that tasks left behind, and that were ended */

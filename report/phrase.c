@@ -278,6 +278,16 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 			"two spinning threads got %.2fx of one (median of the rounds); %s taken by "
 			"the host; %.1f other runnable tasks.",
 			c->ceiling, word_share(c->steal_share).s, c->load);
+	if (c->leaked_fds)
+		add_phrase(
+			ret, "leak",
+			"a task leaves up to %llu descriptors open: the end of its process closes "
+			"them, that of a thread does not.",
+			(unsigned long long)c->leaked_fds);
+	if (c->strays)
+		add_phrase(ret, "left behind",
+			   "up to %llu processes outlived their tasks in a trial, and were ended.",
+			   (unsigned long long)c->strays);
 	if (c->startup_ns.n && c->startup_ns.value > 0)
 		add_phrase(
 			ret, "start-up",

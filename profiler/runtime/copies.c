@@ -434,11 +434,30 @@ static void run_job(struct copy *c)
 	clean_up(c);
 }
 
+/* Of this process and the children it has waited for. */
+static void count_usage(const struct host *h, bool begin)
+{
+	static struct rusage before, before_children;
+	struct rusage now, now_children;
+
+	getrusage(RUSAGE_SELF, &now);
+	getrusage(RUSAGE_CHILDREN, &now_children);
+	if (!begin) {
+		host_count(h, &before, &now);
+		host_count(h, &before_children, &now_children);
+	}
+	before = now;
+	before_children = now_children;
+}
+
 /* The last one to come sets the others going. */
 static void wait_for_all(const struct copy *c, bool begin)
 {
-	if (pthread_barrier_wait(&start->barrier) == PTHREAD_BARRIER_SERIAL_THREAD &&
-	    (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID)))
+	bool serial = pthread_barrier_wait(&start->barrier) == PTHREAD_BARRIER_SERIAL_THREAD;
+
+	if (serial || forks(c->host))
+		count_usage(c->host, begin);
+	if (serial && (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID)))
 		async_measure(begin);
 }
 

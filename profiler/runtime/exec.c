@@ -79,6 +79,14 @@ static void stop(struct exec_pool *pool, enum result_end end)
 	pool->stop = true;
 }
 
+/* Of workers, all at a time, three quarters of what there is. */
+static uint64_t memory_of_one(const struct host *h)
+{
+	uint64_t each = h->plan->memory_bytes / h->plan->workers * 3 / 2;
+
+	return each < h->plan->memory_bytes ? each : h->plan->memory_bytes;
+}
+
 /* Wait for the job's process; fills all but the digest. */
 static void await(struct exec_worker *w, pid_t pid, struct result_job *job)
 {
@@ -93,6 +101,10 @@ static void await(struct exec_worker *w, pid_t pid, struct result_job *job)
 	kill(-pid, SIGKILL); /* while the zombie still holds the number */
 	while (wait4(pid, &job->status, 0, &usage) < 0 && errno == EINTR)
 		;
+	host_count(w->pool->host, &(struct rusage){ 0 }, &usage);
+	if (!host_went_well(w->pool->host, job->status) &&
+	    (uint64_t)usage.ru_maxrss * 1024 > memory_of_one(w->pool->host) / 4 * 3)
+		job->flags |= JOB_OUT_OF_MEMORY;
 	job->cpu_ns = 1000u * (uint64_t)(1000000 * (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 					 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
@@ -231,9 +243,14 @@ static void supervise(struct exec_pool *pool)
 static int start_workers(struct exec_pool *pool)
 {
 	const struct host *h = pool->host;
-	struct rlimit files = { 0 };
+	struct rlimit files = { 0 }, data;
 	uint32_t keep;
 
+	/* Inherited by the jobs; the host itself has allocated next to nothing by then. */
+	if (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur > memory_of_one(h)) {
+		data.rlim_cur = memory_of_one(h);
+		setrlimit(RLIMIT_DATA, &data);
+	}
 	getrlimit(RLIMIT_NOFILE, &files);
 	keep = (uint32_t)((files.rlim_cur > 100000 ? 100000 : files.rlim_cur) / 2 /
 			  h->plan->workers);

@@ -85,6 +85,20 @@ bool host_went_well(const struct host *h, int status)
 	return WIFEXITED(status) && h->plan->expected[code / 64] >> code % 64 & 1;
 }
 
+void host_count(const struct host *h, const struct rusage *before, const struct rusage *now)
+{
+	struct result *r = h->result;
+
+	__atomic_fetch_add(
+		&r->switches,
+		(uint64_t)(now->ru_nvcsw - before->ru_nvcsw + now->ru_nivcsw - before->ru_nivcsw),
+		__ATOMIC_RELAXED);
+	__atomic_fetch_add(&r->faults, (uint64_t)(now->ru_minflt - before->ru_minflt),
+			   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&r->major_faults, (uint64_t)(now->ru_majflt - before->ru_majflt),
+			   __ATOMIC_RELAXED);
+}
+
 bool host_next_job(const struct host *h, uint32_t *job)
 {
 	*job = __atomic_fetch_add(&h->result->next_job, 1, __ATOMIC_RELAXED);

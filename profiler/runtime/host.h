@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "profiler/runtime/plan.h"
@@ -58,6 +59,8 @@ uint32_t host_cores(void);
 const char *host_stdin(const struct host *h, uint32_t task);
 /* Whether a job that ended so went well. */
 bool host_went_well(const struct host *h, int status);
+/* Context switches and page faults since `before`, added to the trial's. */
+void host_count(const struct host *h, const struct rusage *before, const struct rusage *now);
 /* Take the next job; false: there is none left. */
 bool host_next_job(const struct host *h, uint32_t *job);
 /* Anonymous memory, zeroed, for the life of the process; NULL when there is none. */

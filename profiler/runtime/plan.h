@@ -54,7 +54,8 @@ struct plan {
 	uint32_t unit_types; /* offset of its types' letters, of what it returns first */
 	uint32_t reserved;   /* 0 */
 	uint64_t timeout_ns; /* for one job */
-	uint64_t memory_bytes;  /* PLAN_COPIES: more than this in use ends the trial */
+	uint64_t memory_bytes;  /* more than this in use ends the trial; PLAN_EXEC: the job that
+				* wants more gets none */
 	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
 };
 
@@ -84,6 +85,7 @@ enum capture { CAPTURE_STDOUT, CAPTURE_STDERR, CAPTURE_FILES };
 
 enum job_flags {
 	JOB_TIMED_OUT = 1,
+	JOB_OUT_OF_MEMORY = 4, /* it has come near memory_bytes, and failed */
 	JOB_DIGESTED_LATE = 2, /* while the clock was running: too much output to keep */
 };
 
@@ -125,7 +127,8 @@ struct result {
 		crash_module; /* which of the plan's libraries, or one more: the program; ~0: none */
 	uint32_t crash_below; /* 1: the address is that of the nearest call of ours, further out */
 	uint64_t crash_at;    /* address in that file */
-	uint64_t leaked_fds;  /* most that one job left open, if PLAN_SAMPLE_PSS */
+	uint64_t switches, faults, major_faults; /* of all jobs */
+	uint64_t leaked_fds; /* most that one job left open, if PLAN_SAMPLE_PSS */
 	uint64_t pss_bytes;
 	uint64_t spin_permille; /* PLAN_SPIN's answer */
 	struct result_loop loop;

@@ -133,6 +133,11 @@ static void fill_race(struct race *race)
 			.cpu_ns_per_task = 1e6 / 7,
 			.pss_bytes = 12345678,
 			.p50_ns = 1000,
+			.p95_ns = 1500,
+			.tasks_per_s = 123.5,
+			.switches_per_task = 3.25,
+			.faults_per_task = 100.5,
+			.major_faults_per_task = 0.125,
 			.p99_ns = 2000,
 		};
 
@@ -153,6 +158,8 @@ static void fill_race(struct race *race)
 		.ceiling = 1.93,
 		.steal_share = 0.02,
 		.load = 0.7,
+		.leaked_fds = 20,
+		.strays = 4,
 		.startup_ns = { 700000, 650000, 800000, 11 },
 	};
 }

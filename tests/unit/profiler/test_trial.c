@@ -306,6 +306,8 @@ static const struct {
 	{ "spins", TRIAL_COPIES, 1, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
 	{ "crashes", TRIAL_FORK, 2, OUTCOME_OK, NULL },
 	{ "crashes", TRIAL_PREFORK, 2, OUTCOME_CRASH, "SIGSEGV in crashes (faulty.c:" },
+	{ "allocates", TRIAL_EXEC, 2, OUTCOME_OK, NULL }, /* the task's own failure, see below */
+	{ "allocates", TRIAL_COPIES, 2, OUTCOME_NOT_MEASURABLE, "MiB in one process" },
 	{ "crashes-in-libc", TRIAL_COPIES, 2, OUTCOME_CRASH,
 	  "library function called by crashes_in_libc (faulty.c:" },
 	{ "hangs", TRIAL_FORK, 2, OUTCOME_HANG, "task 3 (3) did not end within 0.5 s" },
@@ -339,6 +341,60 @@ static void faults_are_named(void **state)
 			fail_msg("%s: \"%s\" does not say \"%s\"", unbearable[i].fault, t.why,
 				 unbearable[i].why);
 		assert_nothing_left(before);
+	}
+}
+
+static void leaks_are_counted(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "leaks-descriptors", TASKS);
+	plan = job_plan(&job, TRIAL_COPIES, 2);
+	plan.sample_memory = true;
+	run(&plan, &t);
+	assert_int_equal(t.leaked_fds, 20);
+}
+
+static void endless_memory_is_stopped(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "allocates", TASKS);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &t);
+	assert_true(t.tasks[2].out_of_memory && WIFSIGNALED(t.tasks[2].status));
+	assert_false(t.tasks[1].out_of_memory);
+}
+
+/* Each way counts what the kernel counted. */
+static void switches_and_faults_are_counted(void **state)
+{
+	static const enum trial_way ways[] = { TRIAL_EXEC, TRIAL_COPIES, TRIAL_PREFORK, TRIAL_FORK,
+					       TRIAL_ASYNC };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", "sleeps", 8);
+		plan = job_plan(&job, ways[i], 2);
+		run(&plan, &t);
+		if (t.outcome == OUTCOME_NOT_MEASURABLE && ways[i] == TRIAL_ASYNC)
+			continue; /* no io_uring here */
+		assert_int_equal(t.outcome, OUTCOME_OK);
+		if (ways[i] != TRIAL_ASYNC) /* a loop sleeps once for many */
+			assert_true(t.switches >= 8);
+		assert_true(t.switches > 0 && t.switches < 100000 && t.faults < 1000000);
+		if (ways[i] == TRIAL_EXEC || ways[i] == TRIAL_FORK)
+			assert_true(t.faults >= 8);
 	}
 }
 
@@ -702,6 +758,9 @@ int main(void)
 		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(processes_answer_as_one_after_another),
 		cmocka_unit_test(faults_are_named),
+		cmocka_unit_test(leaks_are_counted),
+		cmocka_unit_test(endless_memory_is_stopped),
+		cmocka_unit_test(switches_and_faults_are_counted),
 		cmocka_unit_test(daemons_are_ended),
 		cmocka_unit_test(says_what_a_failed_task_said),
 		cmocka_unit_test(memory_is_sampled),
