@@ -15,7 +15,7 @@
 
 #define GROUPS                                                                                     \
 	(OPTIONS_UNIT | OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE |               \
-	 OPTIONS_ADVISE | OPTIONS_PROGRAM)
+	 OPTIONS_ADVISE | OPTIONS_PROGRAM | OPTIONS_HTML)
 
 /* Tasks are raced; without any, the calls of a function are recorded and simulated. */
 static struct error *measure(struct options *options, bool tasks, struct run *run)
@@ -76,7 +76,8 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	subject_begin(&run, command->name);
 	tasks = subject_has_tasks(options);
 	err = tasks ? subject_workload(options, &run) : subject_calls(options, &run);
-	/* Before the long work: a history that cannot be written would lose it. */
+	/* Before the long work: what cannot be written would lose it. */
+	err = err ? err : output_page_check(options);
 	err = err ? err : subject_history(options, DB_WRITE, &db, &path);
 	err = err ? err : measure_facts(options, &run);
 	if (!err && tasks)
@@ -85,12 +86,18 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	err = err ? err : advisor_advise(&run, &policy, &run.verdict);
 	if (err)
 		return err;
+	measure_excerpts(&run);
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	err = db_store(db, &run);
 	if (err)
 		return err;
-	output_run(options, &run);
+	if (!options->html || strcmp(options->html, "-"))
+		output_run(options, &run);
 	log_note("stored as %.8s in %s", run.id, path);
+	if (options->html)
+		err = measure_page(options, db, &run);
+	if (err)
+		return err;
 	if (facts_failed(&run.facts))
 		*exit_code = ERROR_INPUT;
 	return NULL;

@@ -17,7 +17,7 @@ struct error *cmd_compare(const struct command *command, struct options *options
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, OPTIONS_FORCE, argc, argv);
+	options_parse(command, options, OPTIONS_FORCE | OPTIONS_HTML, argc, argv);
 	if (options->args_n != 2)
 		return error_hint(error_new(ERROR_USAGE, "compare takes two runs"),
 				  "concur compare last~1 last");
@@ -27,6 +27,10 @@ struct error *cmd_compare(const struct command *command, struct options *options
 	if (err)
 		return err;
 	compare_with(&a, &b, &(struct compare_options){ .force = options->force }, &comparison);
+	if (options->html) {
+		report_html_comparison(&a, &b, &comparison, &text);
+		return output_page(options, &text);
+	}
 	if (options->json) {
 		CLEANUP(cleanup_free) char *json = comparison_json_text(&comparison);
 

@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "cli/commands.h"
+#include "cli/measure.h"
 #include "cli/output.h"
 #include "cli/subject.h"
 
@@ -12,14 +13,17 @@ struct error *cmd_show(const struct command *command, struct options *options, i
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, 0, argc, argv);
+	options_parse(command, options, OPTIONS_HTML, argc, argv);
 	if (options->args_n > 1)
 		return error_hint(error_new(ERROR_USAGE, "one run at a time"),
 				  "concur compare %s %s", options->args[0], options->args[1]);
-	err = subject_history(options, DB_READ, &db, &path);
+	err = output_page_check(options);
+	err = err ? err : subject_history(options, DB_READ, &db, &path);
 	err = err ? err : db_load(db, options->args_n ? options->args[0] : "last", &run);
 	if (err)
 		return err;
+	if (options->html)
+		return measure_page(options, db, &run);
 	output_run(options, &run);
 	return NULL;
 }

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/output.h"
 #include "cli/subject.h"
+#include "db/trend.h"
 #include "profiler/baseline.h"
 #include "profiler/handover.h"
 #include "profiler/ladder.h"
@@ -125,4 +127,56 @@ struct error *measure_simulation(const struct options *options, struct run *run)
 	rng = (struct rng){ c->seed };
 	simulate_race(&run->recording, &costs, ladder.workers, ladder.n, &rng, &run->race);
 	return NULL;
+}
+
+#define EXCERPTS      50 /* hurdles that get one */
+#define EXCERPT_LINES 2  /* before and after */
+#define EXCERPT_WIDTH 200
+
+/* Lines first..last of a text, as far as it has them. Owned by the caller. */
+static char *lines_of(const char *text, int first, int last)
+{
+	struct strbuf out = { 0 };
+
+	for (int n = 1; *text && n <= last; n++) {
+		size_t len = strcspn(text, "\n");
+
+		if (n >= first)
+			strbuf_addf(&out, "%s%.*s", n > first ? "\n" : "",
+				    (int)(len < EXCERPT_WIDTH ? len : EXCERPT_WIDTH), text);
+		text += len + (text[len] == '\n');
+	}
+	return strbuf_detach(&out);
+}
+
+void measure_excerpts(struct run *run)
+{
+	struct hurdles *hurdles = &run->verdict.hurdles;
+
+	for (size_t i = 0; i < hurdles->n && i < EXCERPTS; i++) {
+		struct hurdle *h = &hurdles->items[i];
+		CLEANUP(cleanup_free)
+		char *path = path_join(run->facts.root ? run->facts.root : ".", h->file);
+		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+		struct error *err = h->line > 0 ? file_read(path, &text) : NULL;
+
+		if (err || !text.len) {
+			error_free(err);
+			continue;
+		}
+		h->excerpt_line = h->line > EXCERPT_LINES ? h->line - EXCERPT_LINES : 1;
+		h->excerpt = lines_of(text.s, h->excerpt_line, h->line + EXCERPT_LINES);
+	}
+}
+
+struct error *measure_page(const struct options *options, struct db *db, const struct run *run)
+{
+	CLEANUP(strbuf_clear) struct strbuf html = { 0 };
+	CLEANUP(trend_clear) struct trend trend = { 0 };
+	/* A run that is no race has no history: db_trend() then says so, and the page goes without. */
+	struct error *none = db_trend(db, run->id, 200, &trend);
+
+	report_html_run(run, none ? NULL : &trend, &html);
+	error_free(none);
+	return output_page(options, &html);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/options.h"
+#include "db/db.h"
 #include "model/run.h"
 
 /* The source. Units that could not be analysed are warned of, and are no error. */
@@ -18,5 +19,10 @@ struct error *measure_calls(const struct options *options, struct run *run) ERRO
 
 /* What each model would make of the recorded calls. */
 struct error *measure_simulation(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* Put the source lines around each hurdle into the verdict, as they are now. A file that cannot be read has none. */
+void measure_excerpts(struct run *run);
+/* The page of --html, with the history of the run's workload. */
+struct error *measure_page(const struct options *options, struct db *db,
+			   const struct run *run) ERROR_MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@
 enum { /* options without a letter */
        OPT_JSON = 256,
        OPT_DB,
+       OPT_HTML,
        OPT_COLOR,
        OPT_EACH,
        OPT_TIMEOUT,
@@ -100,6 +101,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_GATE, { "junit", OPT_JUNIT, "FILE", 0, "Write the result as JUnit XML as well", 3 } },
 	{ OPTIONS_FORCE, { "force", OPT_FORCE, NULL, 0, "Judge runs that are not comparable as well", 3 } },
 	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
+	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
 	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
 	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 8 } },
@@ -467,6 +469,9 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		return 0;
 	case 'n':
 		o->limit = (int)whole_number(state, "-n", arg, 0, INT_MAX);
+		return 0;
+	case OPT_HTML:
+		o->html = arg;
 		return 0;
 	case OPT_TIMEOUT:
 		o->timeout_s = seconds(state, "--timeout", arg);

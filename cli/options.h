@@ -55,6 +55,7 @@ struct options {
 	uint64_t also_expected[256 / 64];
 	uint64_t seed;
 	struct worker_ladder workers;
+	const char *html;            /* where to write the report as a page; NULL: nowhere */
 	int limit;                   /* runs -n */
 	pid_t pid;                   /* profile: 0: run a program */
 	double duration_s, overhead; /* 0: not said */
@@ -97,6 +98,7 @@ enum {                         /* which groups of options a command takes */
        OPTIONS_BUDGET = 16384, /* --budget, --seed */
        OPTIONS_GATE = 4096,    /* --against, --pair, --max-regression, ... */
        OPTIONS_FORCE = 8192,   /* --force */
+       OPTIONS_HTML = 65536,   /* --html */
        OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 

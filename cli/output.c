@@ -9,7 +9,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "model/run_json.h"
 
@@ -67,6 +69,34 @@ void output_run(const struct options *options, const struct run *run)
 	}
 	report_run(run, &style, &text);
 	output_text(strbuf_str(&text));
+}
+
+struct error *output_page_check(const struct options *options)
+{
+	const char *slash = options->html ? strrchr(options->html, '/') : NULL;
+	CLEANUP(cleanup_free) char *dir = NULL;
+
+	if (!options->html || !strcmp(options->html, "-"))
+		return NULL;
+	dir = slash ? xstrndup(options->html, (size_t)(slash - options->html) + 1) : xstrdup(".");
+	if (access(dir, W_OK | X_OK))
+		return error_hint(error_errno("cannot write %s", options->html),
+				  "--html FILE in a directory that you may write to");
+	return NULL;
+}
+
+struct error *output_page(const struct options *options, const struct strbuf *html)
+{
+	struct error *err;
+
+	if (!strcmp(options->html, "-")) {
+		output_text(html->s);
+		return NULL;
+	}
+	err = file_write(options->html, html->s, html->len);
+	if (!err)
+		log_note("wrote %s", options->html);
+	return err;
 }
 
 void output_error(const struct options *options, const struct error *err)

@@ -32,7 +32,7 @@ endfunction()
 # concur_embed(TARGET FILE SYMBOL): the bytes of FILE, NUL-terminated, as SYMBOL and SYMBOL_size.
 function(concur_embed target file symbol)
 	set(out ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.S)
-	set(path ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+	get_filename_component(path ${file} ABSOLUTE)
 	file(WRITE ${out}
 		"\t.section .rodata\n\t.global ${symbol}\n\t.balign 16\n${symbol}:\n"
 		"\t.incbin \"${path}\"\n1:\t.byte 0\n"
@@ -40,6 +40,25 @@ function(concur_embed target file symbol)
 		"\t.section .note.GNU-stack,\"\",%progbits\n")
 	set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS ${path})
 	target_sources(${target} PRIVATE ${out})
+endfunction()
+
+# concur_csp_hash(VARIABLE FILE): the file as a source of a Content-Security-Policy, "sha256-" and its digest in base64.
+function(concur_csp_hash variable file)
+	set(letters ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/)
+	get_filename_component(path ${file} ABSOLUTE)
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+	file(SHA256 ${path} hex)
+	set(hash sha256-)
+	string(REGEX MATCHALL "......" groups "${hex}00") # 33 bytes, of which the last is padding
+	foreach(group ${groups})
+		foreach(shift 18 12 6 0)
+			math(EXPR index "(0x${group} >> ${shift}) & 63")
+			string(SUBSTRING ${letters} ${index} 1 letter)
+			string(APPEND hash ${letter})
+		endforeach()
+	endforeach()
+	string(REGEX REPLACE "A$" "=" hash ${hash})
+	set(${variable} ${hash} PARENT_SCOPE)
 endfunction()
 
 # concur_test(NAME SOURCES a.c [DEPENDS concur_base ...] [TIMEOUT seconds])

@@ -296,9 +296,10 @@ static const struct field verdict_tie_fields[] = {
 static const struct shape verdict_tie_shape = SHAPE(verdict_tie, verdict_tie_fields);
 
 static const struct field hurdle_fields[] = {
-	ROW(hurdle, WORD, "check", check), ROW(hurdle, WORD, "symbol", symbol),
-	ROW(hurdle, WORD, "file", file),   ROW(hurdle, INT, "line", line),
-	ROW(hurdle, WORD, "text", text),   ROW(hurdle, INT, "sites", sites),
+	ROW(hurdle, WORD, "check", check),     ROW(hurdle, WORD, "symbol", symbol),
+	ROW(hurdle, WORD, "file", file),       ROW(hurdle, INT, "line", line),
+	ROW(hurdle, WORD, "text", text),       ROW(hurdle, INT, "sites", sites),
+	ROW(hurdle, TEXT, "excerpt", excerpt), ROW(hurdle, INT, "excerpt_line", excerpt_line),
 };
 static const struct shape hurdle_shape = SHAPE(hurdle, hurdle_fields);
 

@@ -17,6 +17,7 @@ void verdict_clear(struct verdict *v)
 		free(hurdle->symbol);
 		free(hurdle->file);
 		free(hurdle->text);
+		free(hurdle->excerpt);
 	}
 	vec_clear(&v->hurdles);
 	strings_clear(&v->reasons);

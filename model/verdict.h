@@ -44,8 +44,10 @@ struct hurdle {      /* a change the model needs */
 	char *symbol;
 	char *file;
 	int line;
-	char *text; /* what to change, one sentence */
-	int sites;  /* places to touch */
+	char *text;       /* what to change, one sentence */
+	int sites;        /* places to touch */
+	char *excerpt;    /* the source around `line` as it was, or NULL */
+	int excerpt_line; /* of its first line */
 };
 
 struct hurdles {

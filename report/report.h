@@ -43,6 +43,16 @@ void report_junit(const struct gate *gate, struct strbuf *out);
 void report_trend(const struct trend *t, const struct report_style *style, struct strbuf *out);
 void report_comparison(const struct comparison *c, const struct report_style *style,
 		       struct strbuf *out);
+
+/*
+ * One HTML page each, for a browser without a network: everything is in it, and all figures are
+ * readable without scripts. trend: of the same workload, or NULL.
+ */
+void report_html_run(const struct run *run, const struct trend *trend, struct strbuf *out);
+/* `c` is what compare_runs() said of a and b. */
+void report_html_comparison(const struct run *a, const struct run *b, const struct comparison *c,
+			    struct strbuf *out);
+
 /* concur explain. topic NULL: the table and the list of topics. False: no such topic. */
 bool report_explain(const char *topic, const struct report_style *style, struct strbuf *out);
 

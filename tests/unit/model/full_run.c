@@ -167,9 +167,10 @@ static void fill_race(struct race *race)
 static void fill_verdict(struct verdict *v)
 {
 	const struct verdict_tie tie = { MODEL_THREADS, 2, { 1.85, 1.7, 1.95, 9 } };
-	const struct hurdle hurdle = { xstrdup("shared-state"), xstrdup("inName"),
-				       xstrdup("bzip2.c"),      171,
-				       xstrdup("Pass it on."),  4 };
+	const struct hurdle hurdle = { xstrdup("shared-state"),     xstrdup("inName"),
+				       xstrdup("bzip2.c"),          171,
+				       xstrdup("Pass it on."),      4,
+				       xstrdup("int a;\n\tint b;"), 170 };
 	const struct witness witness = { xstrdup("clock"), xstrdup("processes, 1.90 times"),
 					 xstrdup("9 rounds"), true, true };
 

@@ -268,7 +268,7 @@ static const char *const contract[] = {
 	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "
 	"missing witnesses",
 	"verdict.ties. model workers speedup low high n",
-	"verdict.hurdles. check symbol file line text sites",
+	"verdict.hurdles. check symbol file line text sites excerpt excerpt_line",
 	"verdict.witnesses. name says on agrees heard",
 };
 
