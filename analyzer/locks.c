@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 
-#define ROUNDS 8 /* wrappers of wrappers of wrappers; rarely more than three are needed */
+#define ROUNDS 3 /* wrappers of wrappers; the last pass follows */
 
 /* What a call of the function does to the caller's locks. */
 struct lock_summary {
