@@ -148,6 +148,7 @@ static void fill_race(struct race *race)
 		vec_push(race, e);
 	}
 	race->measured = true;
+	race->simulated = true;
 	race->why = xstrdup("budget spent");
 	race->conditions = (struct race_conditions){
 		.seed = UINT64_MAX,
@@ -203,6 +204,46 @@ static void fill_verdict(struct verdict *v)
 	};
 }
 
+static struct wait_profile full_waits(uint64_t n)
+{
+	struct wait_profile w = {
+		.user_ns = n, .system_ns = n + 1, .runqueue_ns = n + 2, .unknown_ns = n + 3
+	};
+
+	for (int k = 0; k < WAIT_KIND_COUNT; k++)
+		w.wait_ns[k] = n + 4 + (uint64_t)k;
+	w.wall_ns = wait_profile_parts_ns(&w);
+	return w;
+}
+
+/* Without its calls: they are not stored. */
+static void fill_recording(struct recording *r)
+{
+	*r = (struct recording){
+		.made = true,
+		.why = xstrdup("as asked"),
+		.unit = xstrdup("handle_request"),
+		.object = xstrdup("/usr/sbin/served"),
+		.found = true,
+		.runs = 3,
+		.elapsed_ns = 9000000,
+		.total = 40,
+		.nested = 4,
+		.abandoned = 2,
+		.unfinished = 1,
+		.at_once = 1,
+		.threads = 1,
+		.before_ns = 1000,
+		.after_ns = 2000,
+		.p5_ns = 100,
+		.p50_ns = 110,
+		.p95_ns = 190,
+		.probe_ns = 1.25,
+		.inside = full_waits(5000),
+		.outside = full_waits(70),
+	};
+}
+
 struct run full_run(void)
 {
 	struct run run = { 0 };
@@ -210,6 +251,7 @@ struct run full_run(void)
 	fill_origin(&run);
 	fill_facts(&run.facts);
 	fill_profile(&run.profile);
+	fill_recording(&run.recording);
 	fill_race(&run.race);
 	fill_verdict(&run.verdict);
 	return run;

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The unit of work inside a program: found or named, recorded call by call, simulated.
+. "$(dirname -- "$0")/lib.sh"
+
+units=$BUILD/workloads/units
+export CONCUR_DB=$dir/history.db
+
+run 0 "$CONCUR" doctor --json
+jq -e '.checks[] | select(.name == "profiler") | .says | startswith("T0")' out >/dev/null || { echo "skipped: calls are recorded in tier T0 only"; exit 77; }
+
+# Named: every call is counted, the recursive ones and those that longjmp left apart.
+run 0 "$CONCUR" profile --unit unit_of_work --json -- "$units" 40
+[ "$(json '.recording | [.calls, .nested, .abandoned, .unfinished, .at_once, .threads] | @csv')" = 40,4,4,0,1,1 ] ||
+	fail "the calls are not counted right"
+# What is in the calls and what is outside of them is all there is.
+json '.recording as $r | .profile.wall_ns - $r.inside.wall_ns - $r.outside.wall_ns | fabs < 1e6' >/dev/null
+json '.recording.inside | .wall_ns == .user_ns + .system_ns + .runqueue_ns + .unknown_ns + ([.waits[]] | add)' >/dev/null
+json '.recording.inside.waits.sleep > .recording.outside.waits.sleep' >/dev/null
+json '.recording | .probe_ns > 0 and .p5_ns <= .p50_ns and .p50_ns <= .p95_ns' >/dev/null
+
+# Found, with symbols and without.
+run 0 "$CONCUR" profile --unit auto --json -- "$units" 40
+[ "$(json '.recording | [.unit, .found, .calls] | @csv')" = '"unit_of_work",true,40' ] || fail "the unit is not found"
+strip -o bare "$units"
+run 0 "$CONCUR" profile --unit auto --json -- ./bare 40
+[ "$(json .recording.calls)" = 40 ] || fail "the unit of a stripped program is not found"
+unit=$(json .recording.unit)
+case $unit in bare+0x*) ;; *) fail "a function without a name is called $unit" ;; esac
+run 0 "$CONCUR" profile --unit "$unit" -- ./bare 40
+says err "$unit, called 40 times by 1 thread"
+
+# What cannot be recorded is refused, with what to do.
+run 2 "$CONCUR" profile --unit no_such_function -- "$units"
+says err "no function of that name"
+run 2 "$CONCUR" profile --unit _start -- "$units"
+says err "not known to be a function that returns"
+run 3 "$CONCUR" profile --unit auto -- sleep 0.2
+says err "no unit of work found"
+run 3 "$CONCUR" profile --unit unit_of_work -- "$units" 0
+says err "unit_of_work is never called"
+cat >fails.c <<'C'
+int main(void) { return 5; }
+C
+cc -o fails fails.c
+run 3 "$CONCUR" profile --unit auto -- ./fails
+says err "./fails failed: exit code 5"
+
+# Without tasks advise records and simulates, and says so; it is stored like any run.
+run 0 "$CONCUR" advise --no-analyze -- "$units" 40
+says out "simulated from 40 recorded calls"
+says out "nothing was raced"
+run 0 "$CONCUR" show last --json
+json '.race_conditions.simulated' >/dev/null
+# One loop cannot do more than one core; no model does more than its workers.
+json '[.race[] | select(.speedup > .workers * 1.001)] | length == 0' >/dev/null
+json '([.race[] | select(.model == "async") | .speedup] | max) <= ([.race[] | select(.model == "threads") | .speedup] | max)' >/dev/null
+json '[.race[] | .n] | unique == [40]' >/dev/null
+no_process_with "$units"

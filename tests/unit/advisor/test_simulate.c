@@ -1,0 +1,178 @@
+/*
+ * Calls made up so that what each model makes of them is known.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "advisor/simulate.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+#define MS    1000000ull
+#define CALLS 64
+
+static const struct simulate_costs machine = { .cores = 2, .disk_depth = 4, .slowdown = 1 };
+
+/* CALLS calls of one segment of CPU time and one wait. */
+static struct recording calls_of(uint64_t cpu_ms, int kind, uint64_t wait_ms, uint64_t gap_ms)
+{
+	struct recording r = { .made = true, .total = CALLS, .at_once = 1, .unit = xstrdup("f") };
+
+	for (size_t i = 0; i < CALLS; i++) {
+		vec_push(&r.calls, ((struct recorded_call){ .first = r.segments.n,
+							    .n = 2,
+							    .gap_cpu_ns = i ? gap_ms * MS : 0 }));
+		vec_push(&r.segments, ((struct segment){ SEGMENT_CPU, cpu_ms * MS }));
+		vec_push(&r.segments, ((struct segment){ kind, wait_ms * MS }));
+	}
+	return r;
+}
+
+static const struct {
+	const char *what;
+	uint64_t cpu_ms;
+	int kind;
+	uint64_t wait_ms, gap_ms;
+	enum model model;
+	int workers;
+	double speedup; /* within 5 % */
+} cases[] = {
+	{ "computing takes cores", 10, WAIT_SLEEP, 0, 0, MODEL_THREADS, 2, 2 },
+	{ "and no more than there are", 10, WAIT_SLEEP, 0, 0, MODEL_THREADS, 8, 2 },
+	{ "processes too", 10, WAIT_SLEEP, 0, 0, MODEL_PROCESSES, 2, 2 },
+	{ "a loop has one core", 10, WAIT_SLEEP, 0, 0, MODEL_ASYNC, 8, 1 },
+	{ "its pool has all", 10, WAIT_SLEEP, 0, 0, MODEL_HYBRID, 8, 2 },
+	{ "waits overlap", 0, WAIT_NETWORK, 10, 0, MODEL_THREADS, 8, 8 },
+	{ "in a loop too", 0, WAIT_NETWORK, 10, 0, MODEL_ASYNC, 16, 16 },
+	{ "up to the CPU share", 1, WAIT_POLL, 9, 0, MODEL_ASYNC, 32, 10 * 64 / 73.0 },
+	{ "a device takes so many", 0, WAIT_DISK, 10, 0, MODEL_THREADS, 16, 4 },
+	{ "a lock takes one", 0, WAIT_LOCK, 10, 0, MODEL_THREADS, 16, 1 },
+	{ "what is not known does not overlap", 0, SEGMENT_UNKNOWN, 10, 0, MODEL_THREADS, 4, 1 },
+	{ "nor does it in a loop", 0, SEGMENT_UNKNOWN, 10, 0, MODEL_ASYNC, 4, 1 },
+	{ "what lies between the calls stays in order", 0, WAIT_NETWORK, 9, 1, MODEL_THREADS, 32,
+	  (63 + 64 * 9) / (63 + 9.0) },
+};
+
+static void models_do_what_they_can(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(recording_clear)
+		struct recording r =
+			calls_of(cases[i].cpu_ms, cases[i].kind, cases[i].wait_ms, cases[i].gap_ms);
+		size_t pick[CALLS];
+		double one, many;
+
+		for (size_t k = 0; k < CALLS; k++)
+			pick[k] = k;
+		one = simulate_ns(&r, pick, CALLS, MODEL_SEQUENTIAL, 1, &machine);
+		many = simulate_ns(&r, pick, CALLS, cases[i].model, cases[i].workers, &machine);
+		if (one / many < 0.95 * cases[i].speedup || one / many > 1.05 * cases[i].speedup)
+			fail_msg("%s: %.2f, not %.2f", cases[i].what, one / many, cases[i].speedup);
+	}
+}
+
+static void one_worker_gains_nothing(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(3, WAIT_NETWORK, 7, 0);
+	size_t pick[CALLS];
+
+	(void)state;
+	for (size_t k = 0; k < CALLS; k++)
+		pick[k] = k;
+	for (int m = MODEL_THREADS; m < MODEL_COUNT; m++)
+		assert_true(simulate_ns(&r, pick, CALLS, (enum model)m, 1, &machine) >
+			    simulate_ns(&r, pick, CALLS, MODEL_SEQUENTIAL, 1, &machine) * 0.999);
+}
+
+static void more_workers_are_never_slower(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(2, WAIT_NETWORK, 20, 1);
+	size_t pick[CALLS];
+
+	(void)state;
+	for (size_t k = 0; k < CALLS; k++)
+		pick[k] = k;
+	for (int m = MODEL_THREADS; m < MODEL_COUNT; m++) {
+		double before = simulate_ns(&r, pick, CALLS, (enum model)m, 1, &machine);
+
+		for (int w = 2; w <= 64; w *= 2) {
+			double now = simulate_ns(&r, pick, CALLS, (enum model)m, w, &machine);
+
+			assert_true(now <= before * 1.02);
+			before = now;
+		}
+	}
+}
+
+static void handing_over_costs(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(1, WAIT_SLEEP, 0, 0);
+	struct simulate_costs dear = machine;
+	size_t pick[CALLS];
+
+	(void)state;
+	for (size_t k = 0; k < CALLS; k++)
+		pick[k] = k;
+	dear.call_ns[MODEL_PROCESSES] = 3e6;
+	assert_true(simulate_ns(&r, pick, CALLS, MODEL_PROCESSES, 2, &dear) >
+		    simulate_ns(&r, pick, CALLS, MODEL_SEQUENTIAL, 1, &dear) * 1.5);
+	assert_true(simulate_ns(&r, pick, CALLS, MODEL_THREADS, 2, &dear) <
+		    simulate_ns(&r, pick, CALLS, MODEL_SEQUENTIAL, 1, &dear) * 0.6);
+}
+
+static void a_race_of_simulations_has_intervals(void **state)
+{
+	static const int workers[] = { 2, 8 };
+	CLEANUP(recording_clear) struct recording r = calls_of(1, WAIT_NETWORK, 9, 0);
+	CLEANUP(race_clear) struct race race = { 0 };
+	CLEANUP(race_clear) struct race again = { 0 };
+	struct rng one = { 7 }, same = { 7 };
+
+	(void)state;
+	simulate_race(&r, &machine, workers, 2, &one, &race);
+	simulate_race(&r, &machine, workers, 2, &same, &again);
+	assert_true(race.measured && race.simulated);
+	assert_int_equal(race.n, 2 * (MODEL_COUNT - 1));
+	vec_each (&race, e) {
+		const struct race_entry *other = &again.items[e - race.items];
+
+		assert_int_equal(e->speedup.n, CALLS);
+		assert_true(e->speedup.low < e->speedup.value);
+		assert_true(e->speedup.value < e->speedup.high);
+		assert_true(e->speedup.high <= e->workers * (1 + 2 * SIMULATE_ERROR));
+		assert_true(e->speedup.low == other->speedup.low); /* for the same seed */
+	}
+}
+
+static void calls_that_overlap_already_are_not_simulated(void **state)
+{
+	static const int workers[] = { 2 };
+	CLEANUP(recording_clear) struct recording r = calls_of(1, WAIT_NETWORK, 9, 0);
+	CLEANUP(race_clear) struct race race = { 0 };
+	struct rng rng = { 7 };
+
+	(void)state;
+	r.at_once = 3;
+	simulate_race(&r, &machine, workers, 1, &rng, &race);
+	assert_false(race.measured);
+	assert_non_null(race.why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(models_do_what_they_can),
+		cmocka_unit_test(one_worker_gains_nothing),
+		cmocka_unit_test(more_workers_are_never_slower),
+		cmocka_unit_test(handing_over_costs),
+		cmocka_unit_test(a_race_of_simulations_has_intervals),
+		cmocka_unit_test(calls_that_overlap_already_are_not_simulated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/*
+ * contract.h - the keys of a run's JSON: others read them, so none may go or change its name
+ *
+ * A word that ends in a dot is where the keys after it lie.
+ */
+#ifndef CONTRACT_H
+#define CONTRACT_H
+
+static const char *const contract[] = {
+	"schema id tool_version command started_ns took_ns machine target workload facts analysis "
+	"profile recording race race_conditions verdict",
+	"recording. made why unit object found runs elapsed_ns calls nested abandoned unfinished "
+	"at_once threads before_ns after_ns p5_ns p50_ns p95_ns probe_ns inside outside",
+	"recording.inside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
+	"recording.outside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
+	"recording.inside.waits. network disk pipe lock sleep child poll page-fault other",
+	"recording.outside.waits. network disk pipe lock sleep child poll page-fault other",
+	"machine. id hostname kernel arch cpu libc cores memory_bytes virtualised",
+	"target. program digest build_dir git_commit git_branch git_dirty",
+	"workload. id unit argv tasks expected_exit expected_exits stdin outputs compare shared "
+	"processes setup teardown timeout_ns budget_ns",
+	"facts. check file line column function symbol effect detail advice macro sites",
+	"facts.sites. file line function access",
+	"analysis. analysed why_not units failures",
+	"analysis.failures. file why left_out",
+	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
+	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
+	"stacks wakers",
+	"profile.waits. network disk pipe lock sleep child poll page-fault other",
+	"profile.sites. symbol kind ns waits",
+	"profile.wakers. name pid tid kind ns waits",
+	"profile.stacks. kind ns count cut frames",
+	"profile.stacks.frames. function object file line inlined",
+	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
+	"p50_ns p95_ns p99_ns tasks_per_s switches_per_task faults_per_task major_faults_per_task "
+	"ratios walls_ns wall_ns",
+	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise ceiling "
+	"steal_share "
+	"load leaked_descriptors strays startup_ns",
+	"race.wall_ns. value low high n race_conditions.noise. value low high n",
+	"race_conditions.startup_ns. value low high n",
+	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "
+	"missing witnesses bounds present",
+	"verdict.bounds. model speedup workers by",
+	"verdict.present. concurrent model busy cores_used idle_share lock_share needs workers "
+	"process_wide lock holder",
+	"verdict.ties. model workers speedup low high n",
+	"verdict.hurdles. check symbol file line text sites excerpt excerpt_line",
+	"verdict.witnesses. name says on agrees heard",
+};
+
+#endif
