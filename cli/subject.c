@@ -278,6 +278,12 @@ static void fill_workload(const struct options *options, struct workload *w)
 	w->budget_ns = subject_ns(options->budget_s);
 }
 
+static struct error *no_tasks(const char *command)
+{
+	return error_hint(error_new(ERROR_USAGE, "no tasks: --each is missing"),
+			  "concur %s --each tasks.txt -- ./program {}", command);
+}
+
 bool subject_has_tasks(const struct options *options)
 {
 	return options->file_error || options->each || options->count || options->tasks.n;
@@ -291,8 +297,7 @@ struct error *subject_workload(struct options *options, struct run *run)
 	if (options->file_error)
 		return MOVE(options->file_error);
 	if (!subject_has_tasks(options))
-		return error_hint(error_new(ERROR_USAGE, "no tasks: --each is missing"),
-				  "concur %s --each tasks.txt -- ./program {}", run->command);
+		return no_tasks(run->command);
 	err = subject_program(options, run);
 	if (err)
 		return err;
@@ -315,6 +320,8 @@ struct error *subject_calls(const struct options *options, struct run *run)
 	if (err)
 		return err;
 	fill_workload(options, &run->workload);
+	if (workload_names(&run->workload, "{}"))
+		return no_tasks(run->command);
 	free(run->workload.unit);
 	run->workload.unit = xstrdup(options->unit ? options->unit : "auto");
 	run->workload.id = workload_id(&run->workload);

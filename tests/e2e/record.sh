@@ -18,9 +18,7 @@ json '.recording.inside | .wall_ns == .user_ns + .system_ns + .runqueue_ns + .un
 json '.recording.inside.waits.sleep > .recording.outside.waits.sleep' >/dev/null
 json '.recording | .probe_ns > 0 and .p5_ns <= .p50_ns and .p50_ns <= .p95_ns' >/dev/null
 
-# Found, with symbols and without.
-run 0 "$CONCUR" profile --unit auto --json -- "$units" 40
-[ "$(json '.recording | [.unit, .found, .calls] | @csv')" = '"unit_of_work",true,40' ] || fail "the unit is not found"
+# Found, without symbols.
 strip -o bare "$units"
 run 0 "$CONCUR" profile --unit auto --json -- ./bare 40
 [ "$(json .recording.calls)" = 40 ] || fail "the unit of a stripped program is not found"
@@ -45,7 +43,9 @@ cc -o fails fails.c
 run 3 "$CONCUR" profile --unit auto -- ./fails
 says err "./fails failed: exit code 5"
 
-# Without tasks advise records and simulates, and says so; it is stored like any run.
+# Without tasks, but for the {} that asks for them, advise records and simulates, and says so; it is stored like any run.
+run 2 "$CONCUR" advise --no-analyze -- "$units" {}
+says err "no tasks: --each is missing"
 run 0 "$CONCUR" advise --no-analyze -- "$units" 40
 says out "simulated from 40 recorded calls"
 says out "nothing was raced"
