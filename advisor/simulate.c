@@ -366,6 +366,7 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 
 /* --- a race of simulations -------------------------------------------------------------------- */
 
+#define CLIMB         1.03 /* twice the workers that gain less: more are not tried */
 #define RESAMPLES     100
 #define RESAMPLE_MOST 500 /* calls: more make the interval no truer, only dearer */
 
@@ -454,9 +455,17 @@ void simulate_race(const struct recording *recording, const struct simulate_cost
 	}
 	picks.items = xreallocarray(NULL, recording->calls.n + RESAMPLE_MOST, sizeof(size_t));
 	for (int m = MODEL_SEQUENTIAL + 1; m < MODEL_COUNT; m++) {
-		for (size_t i = 0; i < workers_n; i++)
-			vec_push(ret, entry_of(recording, (enum model)m, workers[i], costs, seed,
-					       &picks));
+		double before = 0;
+
+		for (size_t i = 0; i < workers_n; i++) {
+			struct race_entry e =
+				entry_of(recording, (enum model)m, workers[i], costs, seed, &picks);
+
+			vec_push(ret, e);
+			if (e.speedup.value < CLIMB * before)
+				break;
+			before = e.speedup.value;
+		}
 	}
 	free(picks.items);
 	ret->conditions.tasks = recording->total;

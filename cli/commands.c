@@ -6,12 +6,17 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{ "advise", EACH, "which concurrency model fits: analyze, profile, race, verdict",
+	{ "advise", EACH "\n-- PROGRAM [ARG...]", "which concurrency model fits: analyze, profile, race, verdict",
 	  "Examples:\n"
 	  "  ls data/*.txt >files && concur advise -p build --each files -- build/crunch {}\n"
 	  "  concur advise --each urls --timeout 5 --json -- ./fetch {} | jq .verdict\n\n"
 	  "Every line of TASKS is one task; it replaces {} in the arguments. The program runs as "
-	  "you do, with your working directory.", cmd_advise },
+	  "you do, with your working directory.\n\n"
+	  "A program that works through its items in one process needs no list: the function that it "
+	  "calls for each item is found (or named with --unit), its calls are recorded, and the models "
+	  "simulated.\n"
+	  "  concur advise -- wget -q -i urls.txt -O /dev/null\n"
+	  "  concur advise --unit handle_file -- build/crunch data/*.txt", cmd_advise },
 	{ "analyze", "[FILE... [-- FLAGS]]", "what the source says about concurrency",
 	  "Without FILE, all files of the compile database; a directory stands for all below it. With "
 	  "FLAGS, each FILE is compiled so and no database is needed.\n\n"
@@ -20,6 +25,7 @@ const struct command commands[] = {
 	  "  concur analyze --update-baseline    # later: concur analyze --new-only", cmd_analyze },
 	{ "profile", "-- PROGRAM [ARG...]\n-p PID", "where the wall time goes: CPU and waits by kind, with the calls",
 	  "Examples:\n  concur profile -- tar cf /tmp/a.tar src\n"
+	  "  concur profile --unit auto -- grep -rc needle /usr/share/doc\n"
 	  "  concur profile -p $(pidof -s redis-server) --duration 10", cmd_profile },
 	{ "race", EACH, "the harnesses only: the tournament without the verdict",
 	  "Example:\n  concur race --each files --workers 2,4 -- gzip -c {}", cmd_race },

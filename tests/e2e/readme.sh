@@ -25,7 +25,13 @@ finish() { # run the command read last, and look for the lines read since
 	local line
 	[ -n "$command" ] || return 0
 	echo "\$ $command"
-	eval "$command" >"$dir/out" 2>"$dir/err" </dev/null || fail "README: '$command' ended with $?"
+	local code=0
+	eval "$command" >"$dir/out" 2>"$dir/err" </dev/null || code=$?
+	if [ $code = 4 ]; then
+		echo "skipped from here on: this machine lacks something: $(head -n 1 "$dir/err")"
+		exit 77
+	fi
+	[ $code = 0 ] || fail "README: '$command' ended with $code"
 	cat "$dir/out" "$dir/err" | normal >"$dir/printed"
 	while IFS= read -r line; do
 		line=$(normal <<<"$line")
