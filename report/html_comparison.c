@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -9,6 +10,7 @@
 extern const char report_html_comparison_page[];
 
 #define FINDINGS_SHOWN 1000
+#define STACKS_SHOWN   60
 
 static const struct comparison *comparison_of(const void *subject)
 {
@@ -56,6 +58,42 @@ static void put_why_not(const void *subject, struct strbuf *out)
 		html_list(&c->why_not, out);
 }
 
+static void put_consequence(const void *subject, struct strbuf *out)
+{
+	strbuf_add(out, comparison_of(subject)->forced ? "compared all the same (--force)."
+						       : "no figure below says better or worse.");
+}
+
+static void put_ns(double ns, struct strbuf *out)
+{
+	if (isfinite(ns))
+		strbuf_addf(out, "<td data-v=%.0f class=num>%s</td>", ns, word_ns(ns).s);
+	else
+		strbuf_add(out, "<td class=num>-</td>");
+}
+
+static void put_moved(const void *subject, struct strbuf *out)
+{
+	size_t shown = 0;
+
+	vec_each (&comparison_of(subject)->stacks, s) {
+		double change = s->after_ns - s->before_ns;
+
+		if (shown++ == STACKS_SHOWN)
+			break;
+		strbuf_add(out, "<tr>");
+		put_ns(s->before_ns, out);
+		put_ns(s->after_ns, out);
+		if (isfinite(change))
+			strbuf_addf(out, "<td data-v=%.0f class=\"num strong\">%s%s</td>", change,
+				    change < 0 ? "-" : "+", word_ns(fabs(change)).s);
+		else
+			strbuf_add(out, "<td class=num>-</td>");
+		html_put(out, "td class=code", "%s", s->stack);
+		strbuf_add(out, "</tr>\n");
+	}
+}
+
 static double top_of(const struct comparison *c)
 {
 	double top = 1.2;
@@ -86,8 +124,9 @@ static void put_entries(const void *subject, struct strbuf *out)
 			strbuf_addf(out,
 				    "</td><td>%s</td><td class=num>%zu</td><td class=num>%.3f</td>",
 				    word_interval(e->ratio).s, e->ratio.n, e->p);
+			html_put(out, "td", "%s", phrase_or(e->test, ""));
 		} else {
-			strbuf_add(out, "<td colspan=5 class=dim>no figure</td>");
+			strbuf_add(out, "<td colspan=6 class=dim>no figure</td>");
 		}
 		html_put(out, "td class=says", "%s", phrase_or(e->why, ""));
 		strbuf_add(out, "</tr>\n");
@@ -151,6 +190,8 @@ static const struct html_slot slots[] = {
 	{ "b", put_b },
 	{ "headline", put_headline },
 	{ "why-not", put_why_not },
+	{ "consequence", put_consequence },
+	{ "moved", put_moved },
 	{ "entries", put_entries },
 	{ "waits", put_waits },
 	{ "flames", html_flames },

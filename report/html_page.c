@@ -52,7 +52,7 @@ void html_data(const void *subject, struct strbuf *out)
 	bool first = true;
 
 	strbuf_add(out, "{\"race\":");
-	html_race_json(&page->run->race, out);
+	html_race_json(page->run, out);
 	if (page->trend) {
 		strbuf_add(out, ",\"trend\":");
 		html_trend_json(page->trend, out);
@@ -230,6 +230,33 @@ static void put_witnesses(const void *subject, struct strbuf *out)
 	}
 }
 
+static void put_present_items(const void *subject, struct strbuf *out)
+{
+	const struct present *now = &run_of(subject)->verdict.outlook.present;
+	CLEANUP(phrases_clear) struct phrases list = { 0 };
+
+	if (!now->concurrent)
+		return;
+	phrase_present(now, &list);
+	vec_each (&list, line) {
+		html_put(out, "dt", "%s", line->label);
+		html_put(out, "dd", "%s", line->text);
+	}
+}
+
+static void put_bounds(const void *subject, struct strbuf *out)
+{
+	vec_each (&run_of(subject)->verdict.outlook.bounds, b) {
+		strbuf_addf(out,
+			    "<tr class=m-%s><th scope=row><i class=swatch></i>%s</th><td "
+			    "class=\"num strong\">%s</td><td class=num>",
+			    model_key(b->model), model_title(b->model), phrase_bound(b).s);
+		if (b->workers)
+			strbuf_addf(out, "%d", b->workers);
+		strbuf_addf(out, "</td><td class=says>%s</td></tr>\n", phrase_bound_by(b));
+	}
+}
+
 static void put_reasons(const void *subject, struct strbuf *out)
 {
 	struct strings list = phrase_reasons(&run_of(subject)->verdict);
@@ -299,6 +326,8 @@ static const struct html_slot slots[] = {
 	{ "ties", put_ties },
 	{ "table", put_table },
 	{ "witnesses", put_witnesses },
+	{ "present", put_present_items },
+	{ "bounds", put_bounds },
 	{ "why", put_why },
 	{ "reasons", put_reasons },
 	{ "missing", put_missing },
@@ -307,6 +336,8 @@ static const struct html_slot slots[] = {
 	{ "hurdles-title", html_hurdles_title },
 	{ "tournament", html_tournament },
 	{ "tournament-note", html_tournament_note },
+	{ "simulated", html_simulated },
+	{ "raced", html_raced },
 	{ "tournament-key", html_tournament_key },
 	{ "tournament-notes", html_tournament_notes },
 	{ "shares", html_shares },

@@ -25,9 +25,11 @@ struct html_page {
 /* html_race.c */
 void html_tournament(const void *subject, struct strbuf *out);
 void html_tournament_note(const void *subject, struct strbuf *out);
+void html_simulated(const void *subject, struct strbuf *out);
+void html_raced(const void *subject, struct strbuf *out);
 void html_tournament_key(const void *subject, struct strbuf *out);
 void html_tournament_notes(const void *subject, struct strbuf *out);
-void html_race_json(const struct race *race, struct strbuf *out);
+void html_race_json(const struct run *run, struct strbuf *out);
 
 /* html_profile.c */
 void html_shares(const void *subject, struct strbuf *out);

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,19 @@ void html_tournament_note(const void *subject, struct strbuf *out)
 	html_text(out, note.s);
 }
 
+/* Which of the two: conditions of the template. */
+void html_simulated(const void *subject, struct strbuf *out)
+{
+	if (run_of(subject)->race.simulated)
+		strbuf_add(out, "yes");
+}
+
+void html_raced(const void *subject, struct strbuf *out)
+{
+	if (!run_of(subject)->race.simulated)
+		strbuf_add(out, "yes");
+}
+
 /* The models that the chart shows, as its key. */
 void html_tournament_key(const void *subject, struct strbuf *out)
 {
@@ -164,8 +178,22 @@ static void put_points(const struct race *race, const struct race_entry *const *
 	}
 }
 
-void html_race_json(const struct race *race, struct strbuf *out)
+/* The bound of a model, to be drawn as what it is: [from workers, speedup]. */
+static void put_bound(const struct model_bounds *bounds, enum model model, struct strbuf *out)
 {
+	vec_each (bounds, b) {
+		if (b->model != model || !isfinite(b->speedup))
+			continue;
+		strbuf_addf(out, ",\"bound\":[%d,", b->workers);
+		html_json_number(out, b->speedup);
+		strbuf_addch(out, ']');
+		return;
+	}
+}
+
+void html_race_json(const struct run *run, struct strbuf *out)
+{
+	const struct race *race = &run->race;
 	CLEANUP(cleanup_free) const struct race_entry **entries = sorted_entries(race);
 	bool first = true;
 
@@ -177,7 +205,9 @@ void html_race_json(const struct race *race, struct strbuf *out)
 			    model_key(model));
 		first = false;
 		put_points(race, entries, (enum model)model, out);
-		strbuf_add(out, "]}");
+		strbuf_addch(out, ']');
+		put_bound(&run->verdict.outlook.bounds, (enum model)model, out);
+		strbuf_addch(out, '}');
 	}
 	strbuf_add(out, "]");
 }

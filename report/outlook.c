@@ -1,10 +1,11 @@
-#include <math.h>
+#include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/parts.h"
-#include "report/words.h"
+#include "report/phrase.h"
 
 static void put_row(const struct page *p, const struct verdict *v)
 {
@@ -23,47 +24,27 @@ static void put_bounds(const struct page *p, const struct model_bounds *bounds)
 
 	vec_each (bounds, b) {
 		size_t row = grid_row(g);
-		bool known = isfinite(b->speedup);
 
 		grid_set(g, row, 0, INK_PLAIN, "%s", model_key(b->model));
-		if (known)
-			grid_set(g, row, 1, INK_BOLD, "%.*fx", b->speedup < 99.95 ? 1 : 0,
-				 b->speedup);
+		grid_set(g, row, 1, INK_BOLD, "%s", phrase_bound(b).s);
 		if (b->workers)
 			grid_set(g, row, 2, INK_PLAIN, "%d", b->workers);
-		grid_set(g, row, 3, INK_PLAIN, "%s", known ? bound_words(b->by) : "nothing seen");
+		grid_set(g, row, 3, INK_PLAIN, "%s", phrase_bound_by(b));
 	}
 	grid_print(g);
 }
 
-static void put_lock(const struct page *p, const struct present *now)
-{
-	if (now->lock_share > 0 && now->lock)
-		page_item(p, "  Lock:", INK_LOCK, 8,
-			  " taken in %s: %s of the time in tasks waits for %s.%s", now->lock,
-			  word_share(now->lock_share).s,
-			  now->process_wide ? "it" : "locks, most for this one",
-			  now->process_wide ? " It lets one thread run at a time, as an "
-					      "interpreter's GIL does: "
-					      "more threads gain nothing before it is split."
-					    : "");
-	if (now->holder)
-		page_item(p, "  Held by:", INK_LOCK, 11, " %s.", now->holder);
-}
-
 void put_present(const struct page *p, const struct present *now)
 {
-	page_item(p, "  Now:", INK_PLAIN, 7,
-		  " %s, %.1f threads in a task at a time, %.2f cores used; %s.",
-		  now->model ? now->model : "concurrent", now->busy, now->cores_used,
-		  present_need_words(now->needs));
-	put_lock(p, now);
-	if (now->workers)
-		page_item(p, "  Workers:", INK_PLAIN, 11,
-			  " up to %d would keep the cores busy (cores * (1 + wait / compute)), if "
-			  "whoever "
-			  "ends the waits keeps up: double them until the gain ends.",
-			  now->workers);
+	CLEANUP(phrases_clear) struct phrases list = { 0 };
+
+	phrase_present(now, &list);
+	vec_each (&list, line) {
+		CLEANUP(cleanup_free) char *label = xasprintf("  %s:", line->label);
+
+		page_item(p, label, strcmp(line->label, "Lock") ? INK_PLAIN : INK_LOCK,
+			  (int)strlen(label) + 1, " %s", line->text);
+	}
 }
 
 void report_outlook(const struct run *run, const struct report_style *style, struct strbuf *out)

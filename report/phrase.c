@@ -1,11 +1,12 @@
 #include "report/phrase.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "report/words.h"
 
 void phrases_clear(struct phrases *list)
 {
@@ -243,7 +244,7 @@ void phrase_facts(const struct facts *facts, struct strbuf *out)
 		    word_count(facts->units - facts->failures.n, "translation unit").s);
 }
 
-/* --- method --- */
+/* --- sentences with labels --- */
 
 static void add_phrase(struct phrases *list, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -258,6 +259,44 @@ static void add_phrase(struct phrases *list, const char *label, const char *fmt,
 	va_end(ap);
 	vec_push(list, ((struct phrase){ label, strbuf_detach(&text) }));
 }
+
+void phrase_present(const struct present *now, struct phrases *ret)
+{
+	add_phrase(ret, "Now", "%s, %.1f threads in a task at a time, %.2f cores used; %s.",
+		   now->model ? now->model : "concurrent", now->busy, now->cores_used,
+		   present_need_words(now->needs));
+	if (now->lock_share > 0 && now->lock)
+		add_phrase(ret, "Lock", "taken in %s: %s of the time in tasks waits for %s.%s",
+			   now->lock, word_share(now->lock_share).s,
+			   now->process_wide ? "it" : "locks, most for this one",
+			   now->process_wide
+				   ? " It lets one thread run at a time, as an interpreter's GIL "
+				     "does: more threads gain nothing before it is split."
+				   : "");
+	if (now->lock_share > 0 && now->lock && now->holder)
+		add_phrase(ret, "Held by", "%s.", now->holder);
+	if (now->workers)
+		add_phrase(ret, "Workers",
+			   "up to %d would keep the cores busy (cores * (1 + wait / compute)), if "
+			   "whoever ends the waits keeps up: double them until the gain ends.",
+			   now->workers);
+}
+
+struct word phrase_bound(const struct model_bound *b)
+{
+	struct word w = { "" };
+
+	if (isfinite(b->speedup))
+		snprintf(w.s, sizeof(w.s), "%.*fx", b->speedup < 99.95 ? 1 : 0, b->speedup);
+	return w;
+}
+
+const char *phrase_bound_by(const struct model_bound *b)
+{
+	return isfinite(b->speedup) ? bound_words(b->by) : "nothing seen";
+}
+
+/* --- method --- */
 
 static void add_race_method(const struct race *race, struct phrases *ret)
 {

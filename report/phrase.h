@@ -10,6 +10,7 @@
 
 #include "base/strbuf.h"
 #include "model/run.h"
+#include "report/words.h"
 
 struct phrase { /* "noise", "sequential against itself: 1.00x [0.99, 1.01], n = 9." */
 	const char *label;
@@ -50,6 +51,13 @@ void phrase_race(const struct race *race, struct strbuf *out);
 void phrase_out(const struct race_entry *e, struct strbuf *out);
 /* "threads: private copies; processes: process per task."; nothing when none is known. */
 void phrase_isolation(const struct race *race, struct strbuf *out);
+
+/* The concurrency that is there already, and what it waits for. */
+void phrase_present(const struct present *now, struct phrases *ret);
+/* "3.9x"; "" where nothing that was seen bounds a model. */
+struct word phrase_bound(const struct model_bound *b);
+/* By what, in words. */
+const char *phrase_bound_by(const struct model_bound *b);
 
 /* "one run (n = 1, no interval), tier T0, 40 threads in 1.00 s" */
 void phrase_profile(const struct profile *profile, struct strbuf *out);

@@ -117,6 +117,23 @@
 	const bound = { points: { show: false }, width: 0 };
 	const times = v => v == null ? "" : +v.toFixed(v < 10 ? 2 : 1) + "x";
 
+	/* What the profile says a model cannot exceed. A bound far above the window is in the table only. */
+	const bounds = plot => {
+		const context = plot.ctx, ratio = devicePixelRatio || 1, { left, top, width } = plot.bbox;
+		context.save();
+		context.lineWidth = 1.5 * ratio;
+		context.setLineDash([3 * ratio, 4 * ratio]);
+		for (const m of data.race) {
+			if (!m.bound || m.bound[1] > plot.scales.y.max) continue;
+			const y = plot.valToPos(m.bound[1], "y", true);
+			context.strokeStyle = color(m.model);
+			context.beginPath();
+			context.moveTo(Math.max(left, plot.valToPos(Math.max(1, m.bound[0]), "x", true)), y);
+			context.lineTo(left + width, y);
+			if (y >= top) context.stroke();
+		}
+		context.restore();
+	};
 	const raceChart = figure => chart(figure, (size, area) => {
 		const counts = [...new Set(data.race.flatMap(m => m.points.map(p => p[0])))].sort((a, b) => a - b);
 		const series = [{}], columns = [counts], bands = [], marks = [];
@@ -135,7 +152,7 @@
 			scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (u, min, max) => [0, Math.max(1.2, max * 1.08)] } },
 			axes: [axis({ label: "workers", splits: () => counts, values: (u, v) => v.map(String), grid: { show: false } }),
 				axis({ label: "speedup", values: (u, v) => v.map(times), size: 58 })],
-			hooks: { draw: [whiskers(marks)] },
+			hooks: { draw: [whiskers(marks), bounds] },
 		}, size), columns, area);
 	});
 	const trendChart = figure => chart(figure, (size, area) => {

@@ -288,7 +288,8 @@ static void test_hostile_comparison(void **state)
 	struct comparison_entry entry = { .model = MODEL_THREADS,
 					  .workers = 2,
 					  .why = xstrdup(HOSTILE) };
-	struct comparison_wait wait = { xstrdup(HOSTILE), .5, .25 };
+	struct comparison_wait wait = { xstrdup(HOSTILE), .5, .25, 5, 4 };
+	struct comparison_stack moved = { xstrdup(HOSTILE), 5, 4 };
 	CLEANUP(strbuf_clear) struct strbuf html = { 0 };
 
 	(void)state;
@@ -297,6 +298,7 @@ static void test_hostile_comparison(void **state)
 	strings_add(&c.fixed_findings, HOSTILE);
 	vec_push(&c.entries, entry);
 	vec_push(&c.waits, wait);
+	vec_push(&c.stacks, moved);
 	poison_run(&a);
 	poison_run(&b);
 	report_html_comparison(&a, &b, &c, &html);
