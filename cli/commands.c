@@ -47,6 +47,12 @@ const struct command commands[] = {
 	  "Examples:\n  concur gate --against main --max-regression 5%\n"
 	  "  concur gate --against v1.2 --fail-on verdict,new-findings\n"
 	  "  concur gate --pair --each files ./build-main/crunch build/crunch --junit gate.xml -- {}", cmd_gate },
+	{ "db", "check\nbackup FILE\nexport RUN [FILE]\nimport FILE...\nmerge HISTORY...\nprune --samples-days N --runs-days N",
+	  "keep the history in order: check, backup, export, import, merge, prune",
+	  "Merging and importing twice changes nothing. Pruning takes raw samples and stacks first; medians and their "
+	  "intervals stay, and runs with a tag stay whole.\n\n"
+	  "Examples:\n  concur db export last run.json\n  concur db merge node1.db node2.db\n"
+	  "  concur db prune --samples-days 90 --runs-days 730", cmd_db },
 	{ "explain", "[TOPIC]", "the table, the concepts, and what decides each row",
 	  "Examples:\n  concur explain\n  concur explain async", cmd_explain },
 	{ "doctor", "", "what this machine lets concur measure, and what would lift a limit",

@@ -46,6 +46,8 @@ enum { /* options without a letter */
        OPT_UNIT,
        OPT_PROCESSES,
        OPT_FORCE,
+       OPT_SAMPLES_DAYS,
+       OPT_RUNS_DAYS,
        OPT_AGAINST,
        OPT_PAIR,
        OPT_MAX_REGRESSION,
@@ -99,6 +101,8 @@ static const struct option_row rows[] = {
 	{ OPTIONS_GATE, { "min-runs", OPT_MIN_RUNS, "N", 0, "With fewer rounds or pairs it cannot tell (default: 6 rounds, 10 pairs)", 2 } },
 	{ OPTIONS_GATE, { "fail-on", OPT_FAIL_ON, "WHAT,...", 0, "verdict, regression, new-findings, inconclusive (default: regression)", 2 } },
 	{ OPTIONS_GATE, { "junit", OPT_JUNIT, "FILE", 0, "Write the result as JUnit XML as well", 3 } },
+	{ OPTIONS_DB, { "samples-days", OPT_SAMPLES_DAYS, "N", 0, "prune: raw samples and stacks of runs older than N days", 1 } },
+	{ OPTIONS_DB, { "runs-days", OPT_RUNS_DAYS, "N", 0, "prune: all of runs older than N days", 1 } },
 	{ OPTIONS_FORCE, { "force", OPT_FORCE, NULL, 0, "Judge runs that are not comparable as well", 3 } },
 	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
 	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
@@ -320,6 +324,12 @@ static error_t parse_gate(int key, char *arg, struct argp_state *state, struct o
 	switch (key) {
 	case OPT_FORCE:
 		o->force = true;
+		return 0;
+	case OPT_SAMPLES_DAYS:
+		o->samples_days = (int)whole_number(state, "--samples-days", arg, 1, 36500);
+		return 0;
+	case OPT_RUNS_DAYS:
+		o->runs_days = (int)whole_number(state, "--runs-days", arg, 1, 36500);
 		return 0;
 	case OPT_AGAINST:
 		o->gate.against = arg;

@@ -69,7 +69,8 @@ struct options {
 	unsigned shard, shards;
 	const char *baseline;
 	bool new_only, update_baseline;
-	bool force; /* compare, gate: what is not comparable as well */
+	int samples_days, runs_days; /* db prune; 0: not said */
+	bool force;                  /* compare, gate: what is not comparable as well */
 	struct {
 		const char *against; /* a run; NULL: pair */
 		bool pair;
@@ -97,6 +98,7 @@ enum {                         /* which groups of options a command takes */
        OPTIONS_UNIT = 2048,    /* --unit */
        OPTIONS_BUDGET = 16384, /* --budget, --seed */
        OPTIONS_GATE = 4096,    /* --against, --pair, --max-regression, ... */
+       OPTIONS_DB = 32768,     /* --samples-days, --runs-days */
        OPTIONS_FORCE = 8192,   /* --force */
        OPTIONS_HTML = 65536,   /* --html */
        OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */

@@ -203,6 +203,11 @@ static int authorize(void *unused, int action, const char *a, const char *b, con
 	}
 }
 
+void db_restrict(struct db *db, bool rows_only)
+{
+	sqlite3_set_authorizer(db->sqlite, rows_only ? authorize : NULL, NULL);
+}
+
 /* Somebody else's file is read through once: a damaged page is then found now, not half-way. */
 static struct error *check_foreign(const struct db *db)
 {
@@ -263,7 +268,7 @@ static struct error *set_up(struct db *db, enum db_mode mode)
 	if (err)
 		return err;
 	sqlite3_limit(db->sqlite, SQLITE_LIMIT_ATTACHED, 0);
-	sqlite3_set_authorizer(db->sqlite, authorize, NULL);
+	db_restrict(db, true);
 	return NULL;
 }
 

@@ -61,6 +61,9 @@ struct error *query_exec(const struct db *db, const char *sql) ERROR_MUST_CHECK;
 /* The first column of the first row, 0 without one. */
 struct error *query_exec_int(const struct db *db, const char *sql, int64_t *ret) ERROR_MUST_CHECK;
 
+/* Whether the connection may do nothing but read and write rows, as after db_open(). */
+void db_restrict(struct db *db, bool rows_only);
+
 /* What just failed on the connection, as one line with a hint. */
 struct error *query_error(const struct db *db, int rc) ERROR_MUST_CHECK;
 
