@@ -117,9 +117,10 @@
 	const bound = { points: { show: false }, width: 0 };
 	const times = v => v == null ? "" : +v.toFixed(v < 10 ? 2 : 1) + "x";
 
-	/* What the profile says a model cannot exceed. A bound far above the window is in the table only. */
+	/* What the profile says a model cannot exceed. A bound far above what was measured is in the table only. */
+	const boundsBelow = most => data.race.flatMap(m => m.bound && m.bound[1] <= most ? [m.bound[1]] : []);
 	const bounds = plot => {
-		const context = plot.ctx, ratio = devicePixelRatio || 1, { left, top, width } = plot.bbox;
+		const context = plot.ctx, ratio = devicePixelRatio || 1, { left, width } = plot.bbox;
 		context.save();
 		context.lineWidth = 1.5 * ratio;
 		context.setLineDash([3 * ratio, 4 * ratio]);
@@ -128,9 +129,9 @@
 			const y = plot.valToPos(m.bound[1], "y", true);
 			context.strokeStyle = color(m.model);
 			context.beginPath();
-			context.moveTo(Math.max(left, plot.valToPos(Math.max(1, m.bound[0]), "x", true)), y);
+			context.moveTo(left, y);
 			context.lineTo(left + width, y);
-			if (y >= top) context.stroke();
+			context.stroke();
 		}
 		context.restore();
 	};
@@ -149,7 +150,7 @@
 		}
 		return new vendor.uPlot(Object.assign({
 			series, bands, legend: { show: false }, cursor: { drag: { x: false, y: false } },
-			scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (u, min, max) => [0, Math.max(1.2, max * 1.08)] } },
+			scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (u, min, max) => [0, 1.08 * Math.max(1.2, max, ...boundsBelow(1.5 * max))] } },
 			axes: [axis({ label: "workers", splits: () => counts, values: (u, v) => v.map(String), grid: { show: false } }),
 				axis({ label: "speedup", values: (u, v) => v.map(times), size: 58 })],
 			hooks: { draw: [whiskers(marks), bounds] },
