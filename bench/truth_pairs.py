@@ -32,8 +32,7 @@ def ask(o, seq, unit_kind):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as f:
             f.write("\n".join(tasks) + "\n")
             f.flush()
-            cmd = [o.concur, "advise", *base, "--no-analyze", "--each", f.name]
-            cmd += ["--budget", str(o.budget)] if o.budget else []
+            cmd = [o.concur, "advise", *base, "--no-analyze", "--each", f.name, "--budget", str(o.budget)]
             return "each", run([*cmd, "--", *command_of(shlex.split(each["command"]))], each["dir"])
     return "profile", run([o.concur, "profile", *base, "--", "bash", "-c", seq], None)
 
@@ -116,8 +115,8 @@ def main(o):
     """Each pair in a process of its own: it starts servers and mounts file systems, which end with it."""
     print(HEAD, flush=True)
     for name in o.jobs or names(o.real):
-        cmd = [sys.executable, *sys.argv[:1], "--real", o.real, "--pair", name, "--build", o.build, "--concur", o.concur]
-        cmd += ["--budget", str(o.budget)] if o.budget else []
+        cmd = [sys.executable, sys.argv[0], "--real", o.real, "--pair", name, "--build", o.build, "--concur", o.concur,
+               "--budget", str(o.budget)]
         cmd += ["--pair-budget", str(o.pair_budget)] if o.pair_budget else []
         done = subprocess.run(cmd, capture_output=True, text=True)
         if done.returncode or not done.stdout.strip():

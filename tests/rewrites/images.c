@@ -34,9 +34,17 @@ static void *allocate(size_t size)
 
 static void add_row(const unsigned char *row, unsigned width, unsigned *sums)
 {
-	for (unsigned x = 0; x < width * BOX; x++) {
-		for (int c = 0; c < 3; c++)
-			sums[x / BOX * 3 + (unsigned)c] += *row++;
+	for (unsigned x = 0; x < width; x++) {
+		unsigned red = 0, green = 0, blue = 0;
+
+		for (int i = 0; i < BOX; i++, row += 3) {
+			red += row[0];
+			green += row[1];
+			blue += row[2];
+		}
+		*sums++ += red;
+		*sums++ += green;
+		*sums++ += blue;
 	}
 }
 

@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 		.fsync = sync_file,
 		.release = release_file,
 	};
-	char *args[] = { argv[0], "-f", "-o", "max_threads=64,nonempty", argv[1], NULL };
+	char *args[] = { argv[0], "-f", "-o", "max_threads=64", argv[1], NULL };
 	long us = argc == 3 ? atol(argv[2]) : 0;
 
 	if (us <= 0) {
