@@ -4,7 +4,7 @@
 #include "cli/subject.h"
 #include "db/trend.h"
 
-#define RUNS 1000 /* unless -n says otherwise */
+#define RUNS 500 /* unless -n says otherwise */
 
 struct error *cmd_history(const struct command *command, struct options *options, int argc,
 			  char **argv, int *exit_code)

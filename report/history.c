@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/words.h"
@@ -17,18 +18,25 @@ static int common_prefix(const char *a, const char *b)
 	return n;
 }
 
-/* Digits of the ids that tell them apart: what can be typed. */
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Digits of the ids that tell them apart: what can be typed. Sorted, the closest are neighbours. */
 static int id_digits(const struct history *h)
 {
+	CLEANUP(cleanup_free) const char **ids = xcalloc(h->n + 1, sizeof(*ids));
 	int digits = ID_LEAST;
 
-	vec_each (h, a) {
-		for (const struct history_row *b = a + 1; b < h->items + h->n; b++) {
-			int common = common_prefix(a->id, b->id);
+	for (size_t i = 0; i < h->n; i++)
+		ids[i] = h->items[i].id;
+	qsort(ids, h->n, sizeof(*ids), by_text);
+	for (size_t i = 1; i < h->n; i++) {
+		int common = common_prefix(ids[i - 1], ids[i]);
 
-			if (common + 1 > digits)
-				digits = common + 1;
-		}
+		if (common + 1 > digits)
+			digits = common + 1;
 	}
 	return digits;
 }
