@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "base/vec.h"
 #include "model/concurrency.h"
+#include "model/wait_profile.h"
 
 struct samples {
 	VEC_FIELDS(double);
@@ -31,6 +32,8 @@ struct race_entry {
 	struct samples ratios; /* speedup of each clean round */
 	struct samples walls;  /* wall time of each clean round, ns */
 	struct estimate wall;  /* their median, kept when the samples are not; else n 0 */
+	struct wait_profile
+		profile; /* of one trial of a model's best entry; wall_ns 0: not watched */
 	double cpu_ns_per_task;
 	uint64_t pss_bytes;              /* peak, of all workers together; 0: not known */
 	uint64_t p50_ns, p95_ns, p99_ns; /* latency of one task */

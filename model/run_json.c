@@ -216,6 +216,7 @@ static const struct field race_entry_fields[] = {
 	ROW(race_entry, REAL, "switches_per_task", switches_per_task),
 	ROW(race_entry, REAL, "faults_per_task", faults_per_task),
 	ROW(race_entry, REAL, "major_faults_per_task", major_faults_per_task),
+	ROW_OBJECT(race_entry, "profile", profile, call_profile_shape),
 	ROW_REALS(race_entry, "ratios", ratios),
 	ROW_REALS(race_entry, "walls_ns", walls),
 	ROW(race_entry, ESTIMATE, "wall_ns", wall),

@@ -170,12 +170,39 @@ static struct error *watch_end(struct watch *watch, struct profile *ret)
 	return offcpu_close(session, ret);
 }
 
+/* The threads that only wait for the workers are ours, not the program's. */
+static void take_off(struct wait_profile *p, enum wait_kind kind, uint64_t ns)
+{
+	uint64_t most = p->wait_ns[kind] < ns ? p->wait_ns[kind] : ns;
+
+	p->wait_ns[kind] -= most;
+	p->wall_ns -= most;
+}
+
+struct error *baseline_watch(struct trial_plan *plan, enum tier at_least, struct profile *profile,
+			     struct trial *ret)
+{
+	CLEANUP(watch_abort)
+	struct watch watch = { .options = { .skip_root = true, .at_least = at_least } };
+	struct error *err;
+
+	plan->on_start = watch_start;
+	plan->arg = &watch;
+	err = trial_run(plan, ret);
+	if (err || ret->outcome != OUTCOME_OK)
+		return err;
+	err = watch_end(&watch, profile);
+	if (err)
+		return err;
+	take_off(&profile->waits, WAIT_LOCK, ret->parked_ns[0]);
+	take_off(&profile->waits, WAIT_CHILD, ret->parked_ns[1]);
+	return NULL;
+}
+
 struct error *baseline_run(const struct target *target, const struct workload *workload,
 			   const struct scratch *scratch, uint64_t timeout_ns, enum tier at_least,
 			   struct profile *profile, struct trial *reference)
 {
-	CLEANUP(watch_abort)
-	struct watch watch = { .options = { .skip_root = true, .at_least = at_least } };
 	CLEANUP(trial_clear) struct trial plain = { 0 };
 	CLEANUP(trial_clear) struct trial watched = { 0 };
 	CLEANUP(profile_clear) struct profile seen = { 0 };
@@ -195,15 +222,11 @@ struct error *baseline_run(const struct target *target, const struct workload *w
 		err = baseline_check(target, workload, timeout_ns, &plain, true);
 	if (err)
 		return err;
-	plan.on_start = watch_start;
-	plan.arg = &watch;
-	err = trial_run(&plan, &watched);
+	err = baseline_watch(&plan, at_least, &seen, &watched);
 	if (!err)
 		err = baseline_check(target, workload, timeout_ns, &watched, true);
 	if (!err)
 		err = check_same(workload, &plain, &watched);
-	if (!err)
-		err = watch_end(&watch, &seen);
 	if (err)
 		return err;
 	seen.tasks = workload->tasks.n;

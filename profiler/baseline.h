@@ -27,4 +27,9 @@ struct error *baseline_check(const struct target *target, const struct workload 
 			     uint64_t timeout_ns, const struct trial *trial,
 			     bool must_print) ERROR_MUST_CHECK;
 
+/* One trial under the profiler; plan->on_start is overwritten. A trial that did not end well leaves
+ * *profile as it is. What the harness itself waited for its workers is taken off. */
+struct error *baseline_watch(struct trial_plan *plan, enum tier at_least, struct profile *profile,
+			     struct trial *ret) ERROR_MUST_CHECK;
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "profiler/answer.h"
+#include "profiler/baseline.h"
 #include "profiler/harnesses.h"
 #include "profiler/ladder.h"
 
@@ -112,6 +113,11 @@ static void end_progress(const int *ignored)
 	progress_end();
 }
 
+static double median(const struct samples *s)
+{
+	return s->n ? stats_median(s->items, s->n) : 0;
+}
+
 /* --- one trial -------------------------------------------------------------------------------- */
 
 /* Why a trial's answers are not the reference's, or NULL. Owned by the caller. */
@@ -130,20 +136,27 @@ static char *difference(const struct course *c, const struct trial *t)
 	return NULL;
 }
 
+static struct trial_plan plan_of(const struct course *c, const struct lane *lane, unsigned repeat)
+{
+	return (struct trial_plan){ .target = c->target,
+				    .workload = c->workload,
+				    .way = lane->harness->way,
+				    .workers = lane->entry.workers,
+				    .numbers = c->field.numbers,
+				    .scratch = c->opt->scratch,
+				    .repeat = repeat,
+				    .timeout_ns = c->opt->timeout_ns };
+}
+
 /* Runs it and takes the lane out of the race if it did not answer well. */
 static struct error *run_trial(struct course *c, struct lane *lane, unsigned repeat, bool sample,
 			       struct trial *ret)
 {
-	struct trial_plan plan = { .target = c->target,
-				   .workload = c->workload,
-				   .way = lane->harness->way,
-				   .workers = lane->entry.workers,
-				   .numbers = c->field.numbers,
-				   .scratch = c->opt->scratch,
-				   .repeat = repeat,
-				   .sample_memory = sample,
-				   .timeout_ns = c->opt->timeout_ns };
-	struct error *err = trial_run(&plan, ret);
+	struct trial_plan plan = plan_of(c, lane, repeat);
+	struct error *err;
+
+	plan.sample_memory = sample;
+	err = trial_run(&plan, ret);
 
 	if (err)
 		return error_wrap(err, "%s with %d workers", lane->harness->title, plan.workers);
@@ -555,12 +568,47 @@ static struct error *run_rounds(struct course *c)
 	return NULL;
 }
 
-/* --- the result ------------------------------------------------------------------------------- */
+/* --- why a model stops scaling ---------------------------------------------------------------- */
 
-static double median(const struct samples *s)
+/* The fastest rung of a model, or NULL. An event loop is watched by its own figures: the threads it
+ * keeps parked would drown what it waits for. */
+static struct lane *best_lane(struct course *c, enum model model)
 {
-	return s->n ? stats_median(s->items, s->n) : 0;
+	struct lane *best = NULL;
+
+	vec_each (&c->lanes, lane) {
+		if (!is_ok(lane) || !lane->shown || lane->entry.model != model ||
+		    !lane->entry.ratios.n || model == MODEL_ASYNC || model == MODEL_HYBRID)
+			continue;
+		if (!best || median(&lane->entry.ratios) > median(&best->entry.ratios))
+			best = lane;
+	}
+	return best;
 }
+
+/* One more trial of each model's best, under the profiler. It is in no figure. */
+static struct error *watch_best(struct course *c)
+{
+	for (int model = MODEL_SEQUENTIAL + 1; model < MODEL_COUNT; model++) {
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		CLEANUP(profile_clear) struct profile seen = { 0 };
+		struct lane *lane = best_lane(c, (enum model)model);
+		struct trial_plan plan;
+		struct error *err;
+
+		if (!lane)
+			continue;
+		plan = plan_of(c, lane, c->repeat);
+		err = baseline_watch(&plan, TIER_0, &seen, &t);
+		if (err)
+			return err;
+		if (seen.measured)
+			lane->entry.profile = seen.waits;
+	}
+	return NULL;
+}
+
+/* --- the result ------------------------------------------------------------------------------- */
 
 /* An entry that is out keeps its name and its reason, and no figures. */
 static void finish_entry(struct course *c, struct lane *lane)
@@ -722,6 +770,8 @@ struct error *race_run(const struct target *target, const struct workload *workl
 	favour_contenders(&c);
 	if (!err)
 		err = run_rounds(&c);
+	if (!err)
+		err = watch_best(&c);
 	if (err)
 		return err;
 	finish(&c, seed, ret);

@@ -573,6 +573,8 @@ static struct error *run(const struct trial_plan *plan, const struct loader_libr
 	t->pss_bytes = s->result->pss_bytes;
 	t->strays = s->result->strays + ended.strays;
 	t->leaked_fds = s->result->leaked_fds;
+	t->parked_ns[0] = s->result->parked_ns[0];
+	t->parked_ns[1] = s->result->parked_ns[1];
 	t->switches = s->result->switches;
 	t->faults = s->result->faults;
 	t->major_faults = s->result->major_faults;

@@ -78,8 +78,9 @@ struct trial {
 	uint64_t pss_bytes;   /* peak, 0: not known */
 	double steal_share;
 	struct trial_loop loop;
-	struct task_result *tasks;               /* the i-th ran task i % workload->tasks.n */
-	size_t n;                                /* tasks times repeats */
+	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
+	size_t n;                  /* tasks times repeats */
+	uint64_t parked_ns[2];     /* that the harness itself waited for its workers: lock, child */
 	uint64_t switches, faults, major_faults; /* of all tasks; faults: without the major ones */
 	uint64_t leaked_fds; /* most descriptors that one task left open; with sample_memory, and
 				not of a process of its own */

@@ -20,6 +20,8 @@ const char *phrase_or(const char *s, const char *otherwise)
 	return s && *s ? s : otherwise;
 }
 
+#define PART_SHOWN 0.02 /* of the time of an entry */
+
 static struct word workers_text(int n)
 {
 	return word_count((uint64_t)(n < 0 ? 0 : n), "worker");
@@ -202,6 +204,28 @@ static bool isolated_before(const struct race *race, const struct race_entry *e)
 			return true;
 	}
 	return false;
+}
+
+static void add_part(const struct wait_profile *p, uint64_t ns, const char *what,
+		     struct strbuf *out)
+{
+	double share = (double)ns / (double)p->wall_ns;
+
+	if (share >= PART_SHOWN)
+		strbuf_addf(out, "%s%s %s", out->len ? ", " : "", word_share(share).s, what);
+}
+
+void phrase_entry_time(const struct race_entry *e, struct strbuf *out)
+{
+	const struct wait_profile *p = &e->profile;
+
+	if (!p->wall_ns)
+		return;
+	add_part(p, wait_profile_cpu_ns(p), "on-CPU", out);
+	add_part(p, p->runqueue_ns, "run-queue", out);
+	for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
+		add_part(p, p->wait_ns[kind], wait_kind_key((enum wait_kind)kind), out);
+	add_part(p, p->unknown_ns, "unknown", out);
 }
 
 void phrase_isolation(const struct race *race, struct strbuf *out)

@@ -50,6 +50,8 @@ void phrase_race(const struct race *race, struct strbuf *out);
 /* "threads, 8 workers: crash: signal 11" */
 void phrase_out(const struct race_entry *e, struct strbuf *out);
 /* "threads: private copies; processes: process per task."; nothing when none is known. */
+/* What the threads of an entry did, "61 % on-CPU, 30 % lock, 9 % run-queue"; nothing: not watched. */
+void phrase_entry_time(const struct race_entry *e, struct strbuf *out);
 void phrase_isolation(const struct race *race, struct strbuf *out);
 
 /* The concurrency that is there already, and what it waits for. */

@@ -210,6 +210,14 @@ static void put_race_notes(const struct page *p, const struct race *race,
 		phrase_out(entries[i], &text);
 		page_item(p, "  out: ", INK_BAD, 7, "%s", text.s);
 	}
+	vec_each (race, e) {
+		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+
+		phrase_entry_time(e, &text);
+		if (text.len)
+			page_item(p, "  Time of ", INK_DIM, 4, "%s x %d: %s.",
+				  model_title(e->model), e->workers, text.s);
+	}
 	phrase_isolation(race, &apart);
 	if (apart.len)
 		page_item(p, "  Tasks kept apart by:", INK_DIM, 4, " %s", apart.s);

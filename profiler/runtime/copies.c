@@ -570,6 +570,7 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 {
 	pthread_barrierattr_t shared;
 	pthread_attr_t attr;
+	uint64_t parked_ns;
 	int err = 0;
 
 	start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -592,8 +593,10 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 		return async_copies_start(h, copies);
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
+	parked_ns = host_now_ns();
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		pthread_join(copies[i].thread, NULL);
+	h->result->parked_ns[0] = host_now_ns() - parked_ns;
 	return err;
 }
 

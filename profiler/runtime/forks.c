@@ -51,6 +51,7 @@ static void note_end(const struct host *h, const struct copy *c, int status)
 
 static void await_all(const struct host *h, struct copy *copies, const pid_t *pids)
 {
+	uint64_t since_ns = host_now_ns();
 	int status;
 	pid_t pid;
 
@@ -62,6 +63,7 @@ static void await_all(const struct host *h, struct copy *copies, const pid_t *pi
 		if (__atomic_load_n(&h->result->end, __ATOMIC_ACQUIRE) != RESULT_NONE)
 			syscall(SYS_exit_group, 0); /* the others die with us */
 	}
+	__atomic_fetch_add(&h->result->parked_ns[1], host_now_ns() - since_ns, __ATOMIC_RELAXED);
 }
 
 int forks_start(const struct host *h, struct copy *copies)
@@ -99,6 +101,7 @@ static _Noreturn void run_child(struct copy *c)
 uint64_t forks_call_main(struct copy *c)
 {
 	struct rusage usage = { 0 };
+	uint64_t since_ns = host_now_ns();
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -107,6 +110,8 @@ uint64_t forks_call_main(struct copy *c)
 		run_child(c);
 	while (wait4(pid, &c->status, 0, &usage) < 0 && errno == EINTR)
 		;
+	__atomic_fetch_add(&c->host->result->parked_ns[1], host_now_ns() - since_ns,
+			   __ATOMIC_RELAXED);
 	copy_close_streams(c);
 	return 1000u * (uint64_t)(1000000 * (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 				  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);

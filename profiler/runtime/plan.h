@@ -125,8 +125,9 @@ struct result {
 	uint32_t tail_job; /* the stderr_tail's */
 	uint32_t
 		crash_module; /* which of the plan's libraries, or one more: the program; ~0: none */
-	uint32_t crash_below; /* 1: the address is that of the nearest call of ours, further out */
-	uint64_t crash_at;    /* address in that file */
+	uint32_t crash_below;  /* 1: the address is that of the nearest call of ours, further out */
+	uint64_t crash_at;     /* address in that file */
+	uint64_t parked_ns[2]; /* that threads of ours waited for workers: in locks, for children */
 	uint64_t switches, faults, major_faults; /* of all jobs */
 	uint64_t leaked_fds; /* most that one job left open, if PLAN_SAMPLE_PSS */
 	uint64_t pss_bytes;

@@ -33,10 +33,12 @@ static const char *const contract[] = {
 	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
 	"p50_ns p95_ns p99_ns tasks_per_s switches_per_task faults_per_task major_faults_per_task "
-	"ratios walls_ns wall_ns",
+	"profile ratios walls_ns wall_ns",
 	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise ceiling "
 	"steal_share "
 	"load leaked_descriptors strays startup_ns",
+	"race.profile. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
+	"race.profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"race.wall_ns. value low high n race_conditions.noise. value low high n",
 	"race_conditions.startup_ns. value low high n",
 	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "

@@ -141,6 +141,13 @@ static void fill_race(struct race *race)
 			.p99_ns = 2000,
 		};
 
+		e.profile = (struct wait_profile){ .wall_ns = 36 + 28,
+						   .user_ns = 1,
+						   .system_ns = 2,
+						   .runqueue_ns = 3,
+						   .unknown_ns = 13 };
+		for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
+			e.profile.wait_ns[kind] = (uint64_t)kind + 1;
 		vec_push(&e.ratios, 1.8999999999999999);
 		vec_push(&e.ratios, 0.1);
 		vec_push(&e.walls, 123456789.25);

@@ -117,6 +117,17 @@ static void all_models_take_part(void **state)
 	assert_nothing_left(before);
 }
 
+static void assert_mostly_sleeps(const struct wait_profile *p)
+{
+	assert_true(p->wall_ns > 0);
+	assert_true(wait_profile_adds_up(p));
+	if (p->wait_ns[WAIT_SLEEP] < p->wall_ns / 2)
+		fail_msg("sleep %llu of %llu ns, lock %llu, child %llu",
+			 (unsigned long long)p->wait_ns[WAIT_SLEEP], (unsigned long long)p->wall_ns,
+			 (unsigned long long)p->wait_ns[WAIT_LOCK],
+			 (unsigned long long)p->wait_ns[WAIT_CHILD]);
+}
+
 /* What waits, gains by waiting together, on however busy a machine. */
 static void waits_overlap(void **state)
 {
@@ -133,6 +144,11 @@ static void waits_overlap(void **state)
 	assert_true(entry(&r.race, MODEL_PROCESSES, 4)->speedup.value >
 		    entry(&r.race, MODEL_PROCESSES, 2)->speedup.value);
 	assert_ptr_equal(race_best(&r.race, MODEL_THREADS), entry(&r.race, MODEL_THREADS, 4));
+	/* The best of each was watched: what sleeps is seen to sleep, and the harness's threads are
+	 * not seen at all. */
+	assert_mostly_sleeps(&entry(&r.race, MODEL_THREADS, 4)->profile);
+	assert_mostly_sleeps(&entry(&r.race, MODEL_PROCESSES, 4)->profile);
+	assert_int_equal(entry(&r.race, MODEL_PROCESSES, 2)->profile.wall_ns, 0);
 }
 
 static const struct {
