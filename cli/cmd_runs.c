@@ -1,7 +1,10 @@
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/subject.h"
+
+#define SHOWN 100 /* runs on a terminal, unless -n says otherwise */
 
 struct error *cmd_runs(const struct command *command, struct options *options, int argc,
 		       char **argv, int *exit_code)
@@ -14,7 +17,10 @@ struct error *cmd_runs(const struct command *command, struct options *options, i
 	struct error *err;
 
 	(void)exit_code;
+	options->limit = -1;
 	options_parse(command, options, OPTIONS_LIST, argc, argv);
+	if (options->limit < 0)
+		options->limit = options->json ? 0 : SHOWN;
 	if (options->args_n)
 		return error_hint(
 			error_new(ERROR_USAGE, "unexpected argument: %s", options->args[0]),
@@ -29,6 +35,8 @@ struct error *cmd_runs(const struct command *command, struct options *options, i
 		output_text(json);
 		return NULL;
 	}
+	if (history.n == SHOWN)
+		log_note("the newest %d at most; -n 0 lists all", SHOWN);
 	style = output_style(options);
 	report_history(&history, &style, &text);
 	output_text(strbuf_str(&text));
