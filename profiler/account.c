@@ -10,7 +10,8 @@ enum thread_state {
 	STATE_RUN,
 	STATE_RUNNABLE,
 	STATE_BLOCKED,
-	STATE_UNSURE, /* found runnable when attaching: RUN or RUNNABLE, the next event tells */
+	STATE_COUNTED, /* any of these: only its totals are known */
+	STATE_UNSURE,  /* found runnable when attaching: RUN or RUNNABLE, the next event tells */
 };
 
 struct account_thread {
@@ -34,7 +35,11 @@ struct account_thread {
 	/* sparse: */
 	bool next_sparse, site_sparse; /* this site is one of the evenly taken */
 	struct mix mix;
-	/* either: */
+	/* between windows: */
+	bool has_base;
+	struct schedstat base; /* the last totals, and when they were taken */
+	uint64_t base_ns;
+	/* all of them: */
 	uint64_t missed_ns, missed; /* waits that no look met, or no stack was taken of */
 };
 
@@ -69,6 +74,11 @@ static struct account_thread *add(struct account *a, pid_t pid, pid_t tid, enum 
 	th->hidden = a->skip_root && pid == a->root;
 	HASH_ADD_INT(a->by_tid, tid, th);
 	begin(a, th, state, now_ns);
+	if (a->counting) { /* born just now: the kernel has counted nothing yet */
+		th->state = STATE_COUNTED;
+		th->has_base = true;
+		th->base_ns = now_ns;
+	}
 	return th;
 }
 
@@ -93,9 +103,9 @@ static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 		sites_add(a->sites, th->site, ns, 1);
 		if (brief)
 			note_looks(a, th);
-		if (th->site_sparse)
+		if (th->site_sparse || (a->window_ns && th->since_ns - ns >= a->window_ns))
 			mix_add(&th->mix, th->site, ns, 1);
-	} else if (brief || a->sparse) {
+	} else if (brief || a->sparse || a->window_ns) {
 		th->missed_ns += ns;
 		th->missed++;
 	} else {
@@ -109,7 +119,7 @@ static void book_missed(struct account *a, const struct account_thread *th)
 	mix_merge(&a->mix, &th->mix);
 	if (mix_apply(&th->mix, a->sites, th->missed_ns, th->missed))
 		return;
-	if (a->sparse) { /* account_finish() */
+	if (a->sparse || a->window_ns) { /* account_finish() */
 		a->unsampled_ns += th->missed_ns;
 		a->unsampled_n += th->missed;
 		return;
@@ -128,7 +138,7 @@ static void record(const struct account *a, const struct account_thread *th, boo
 {
 	enum doing doing = DOING_QUEUE;
 
-	if (!whole || th->broken)
+	if (!whole || th->broken || th->state == STATE_COUNTED)
 		doing = DOING_UNKNOWN;
 	else if (th->state == STATE_RUN)
 		doing = DOING_CPU;
@@ -140,7 +150,7 @@ static void record(const struct account *a, const struct account_thread *th, boo
 
 static void book_stretch(struct account *a, struct account_thread *th, bool whole, uint64_t ns)
 {
-	if (!whole || th->broken)
+	if (!whole || th->broken || th->state == STATE_COUNTED)
 		a->sums.unknown_ns += ns;
 	else if (th->state == STATE_RUN)
 		a->sums.on_cpu_ns += ns;
@@ -215,6 +225,8 @@ static void on_waking(struct account_thread *th, const struct event *event)
 static void on_woken(struct account *a, struct account_thread *th, uint64_t now_ns)
 {
 	th->woken_ns = now_ns;
+	if (th->state == STATE_UNSURE && a->window_ns) /* what it waited for is not known */
+		th->state = STATE_BLOCKED;
 	if (th->state != STATE_BLOCKED)
 		return;
 	if (a->wakers && th->site && !th->hidden && !th->broken && th->waking_ns >= th->since_ns &&
@@ -319,6 +331,115 @@ static void on_seed(struct account_thread *th, const struct event *event)
 	th->site = event->site;
 }
 
+/* --- between windows --- */
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* The thread ran since the last totals: share out the time since then by what was counted. */
+static void book_counted(struct account *a, struct account_thread *th, const struct event *event)
+{
+	const struct schedstat *now = &event->counted;
+	uint64_t wall, on_cpu, runqueue;
+
+	if (th->state == STATE_BLOCKED) /* that long at least */
+		book(a, th, true, th->base_ns);
+	wall = event->time_ns > th->since_ns ? event->time_ns - th->since_ns : 0;
+	on_cpu = at_most(now->on_cpu_ns - th->base.on_cpu_ns, wall);
+	runqueue = at_most(now->runqueue_ns - th->base.runqueue_ns, wall - on_cpu);
+	if (th->hidden) {
+		a->root_cpu_ns += on_cpu;
+	} else {
+		a->sums.on_cpu_ns += on_cpu;
+		a->sums.runqueue_ns += runqueue;
+		a->sums.switches += now->runs - th->base.runs;
+		th->missed_ns += wall - on_cpu - runqueue;
+		th->missed += now->runs - th->base.runs;
+	}
+	th->since_ns += wall;
+	th->state = STATE_COUNTED;
+	th->site = 0;
+}
+
+static void on_totals(struct account *a, struct account_thread *th, const struct event *event)
+{
+	const struct schedstat *now = &event->counted;
+	bool ran = now->on_cpu_ns != th->base.on_cpu_ns ||
+		   now->runqueue_ns != th->base.runqueue_ns || now->runs != th->base.runs;
+
+	if (!a->counting || th->state == STATE_ABSENT)
+		return;
+	if (!th->has_base && th->state == STATE_COUNTED) /* a few us since the window closed */
+		book(a, th, false, event->time_ns);
+	else if (th->has_base && ran)
+		book_counted(a, th, event);
+	if (th->state == STATE_COUNTED && event->call_site) {
+		th->state = STATE_BLOCKED; /* since it was last seen at least */
+		th->site = 0;
+	}
+	if (th->state == STATE_BLOCKED && !th->site)
+		th->site = event->call_site;
+	th->has_base = true;
+	th->base = *now;
+	th->base_ns = event->time_ns;
+}
+
+/* It ends between two windows: where it waited is known until the last totals. */
+static void book_seen(struct account *a, struct account_thread *th)
+{
+	if (!a->counting || th->state != STATE_BLOCKED || !th->has_base)
+		return;
+	book(a, th, true, th->base_ns);
+	th->state = STATE_COUNTED;
+}
+
+static void on_window(struct account *a, const struct event *event)
+{
+	a->counting = !event->recorded;
+	a->window_ns = event->time_ns;
+	for (struct account_thread *th = a->by_tid; th; th = th->hh.next) {
+		th->broken = false;
+		th->stack_ns = 0;
+		if (th->state == STATE_COUNTED && event->recorded) {
+			th->state = STATE_UNSURE;
+		} else if (!event->recorded) {
+			th->has_base = false;
+			if (th->state == STATE_BLOCKED || th->state == STATE_ABSENT)
+				continue;
+			book(a, th, th->state != STATE_UNSURE, event->time_ns);
+			th->state = STATE_COUNTED;
+		}
+	}
+}
+
+void account_each(const struct account *a, account_thread_fn *fn, void *arg)
+{
+	for (struct account_thread *th = a->by_tid; th; th = th->hh.next)
+		fn(th->pid, th->tid, arg);
+}
+
+bool account_knows(const struct account *a, pid_t tid)
+{
+	return find(a, tid);
+}
+
+bool account_follows(const struct account *a, const struct event *event)
+{
+	if (event->type == EVENT_LOST || event->type == EVENT_WINDOW)
+		return true;
+	if (event->type == EVENT_FORK)
+		return find(a, event->parent_tid);
+	if (find(a, event->tid))
+		return true;
+	for (const struct account_thread *th = a->by_tid; th && event->pid > 0; th = th->hh.next) {
+		if (th->pid == event->pid)
+			return true;
+	}
+	return false;
+}
+
 /* An event of a thread whose birth was not seen. */
 static struct account_thread *adopt(struct account *a, const struct event *event)
 {
@@ -357,7 +478,12 @@ static void on_probe(struct account *a, struct account_thread *th, const struct 
 
 static void on_thread_event(struct account *a, struct account_thread *th, const struct event *event)
 {
+	if (a->counting && event->type != EVENT_TOTALS && event->type != EVENT_EXIT)
+		return;
 	switch (event->type) {
+	case EVENT_TOTALS:
+		on_totals(a, th, event);
+		break;
 	case EVENT_STACK:
 		th->next_site = event->site;
 		th->next_sparse = th->next_sparse || event->sparse;
@@ -389,6 +515,7 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 		on_probe(a, th, event);
 		break;
 	case EVENT_EXIT:
+		book_seen(a, th);
 		book(a, th, th->state == STATE_RUN || th->state == STATE_UNSURE, event->time_ns);
 		end(a, th);
 		break;
@@ -404,6 +531,10 @@ void account_event(struct account *a, const struct event *event)
 	a->seen++;
 	if (event->type == EVENT_LOST) {
 		on_lost(a, event->lost);
+		return;
+	}
+	if (event->type == EVENT_WINDOW) {
+		on_window(a, event);
 		return;
 	}
 	if (event->tid <= 0)
@@ -441,6 +572,7 @@ void account_finish(struct account *a, uint64_t now_ns)
 	struct account_thread *it, *next;
 
 	HASH_ITER (hh, a->by_tid, it, next) {
+		book_seen(a, it);
 		book(a, it, it->state != STATE_UNSURE, now_ns);
 		end(a, it);
 	}

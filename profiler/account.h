@@ -20,6 +20,11 @@
  * Where stacks are taken of few switches only (`sparse`), the others' time goes to the sites in the
  * shares that the evenly taken ones have, of the same thread or, for threads with too few, of all.
  *
+ * Where records are taken for short windows only (`counting` in between, windows.h), the kernel's own
+ * counts give the time on the CPU and in the run-queue; the rest of the time was waiting, and goes to
+ * the sites in the shares of the waits that began and ended within a window. A thread that did not
+ * run at all goes on waiting where it was. What is not counted any more when a thread ends is unknown.
+ *
  * A stretch whose end or beginning is missing (lost records, an IN after an IN) is booked as
  * unknown, never stretched. Only sums are kept; a thread is forgotten when it dies. Ownership:
  * account_clear(). One thread at a time. No clock, no I/O.
@@ -55,6 +60,8 @@ struct account {
 	bool skip_root;             /* its threads are followed but not booked */
 	bool polled;                /* sites come from EVENT_CALL, which hits long waits only */
 	bool sparse;                /* from some time on, most switches had no stack taken */
+	bool counting;              /* between two windows */
+	uint64_t window_ns;         /* when the window was opened; 0: there are none */
 	struct sites *sites;        /* borrowed */
 	struct wakers *wakers;      /* borrowed; NULL: wake-ups are not seen, or nobody asks */
 	struct recorder *recorders; /* borrowed; one for each probe */
@@ -76,6 +83,12 @@ void account_start(struct account *a, uint64_t now_ns);
 /* Start with threads of a running process; EVENT_SEED tells each one's state. */
 void account_attach(struct account *a, pid_t pid, pid_t tid, uint64_t now_ns);
 void account_event(struct account *a, const struct event *event);
+/* The threads that live now, and whether one of them is this one. */
+typedef void account_thread_fn(pid_t pid, pid_t tid, void *arg);
+void account_each(const struct account *a, account_thread_fn *fn, void *arg);
+bool account_knows(const struct account *a, pid_t tid);
+/* Of events of the whole machine: whether this one is of the program. */
+bool account_follows(const struct account *a, const struct event *event);
 /* Close what is still open. */
 void account_finish(struct account *a, uint64_t now_ns);
 void account_clear(struct account *a);

@@ -230,6 +230,7 @@ static bool decode_other(const struct perf_event_header *header, const unsigned 
 {
 	switch (header->type) {
 	case PERF_RECORD_SWITCH:
+	case PERF_RECORD_SWITCH_CPU_WIDE:
 		event->type = header->misc & PERF_RECORD_MISC_SWITCH_OUT ? EVENT_OUT : EVENT_IN;
 		event->preempted = header->misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
 		return true;

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "base/vec.h"
+#include "profiler/schedstat.h"
 
 #define DECODE_SAMPLE_TYPE                                                                         \
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)
@@ -40,6 +41,8 @@ enum event_type {
 	EVENT_MAP,    /* pid has code of a file mapped from now on */
 	EVENT_ENTER,  /* tid calls the function that probe `probe` is on */
 	EVENT_RETURN, /* ... and returns from it */
+	EVENT_WINDOW, /* from now on switches are recorded, or not (windows.h) */
+	EVENT_TOTALS, /* what the kernel has counted of tid until now */
 };
 
 struct event {
@@ -57,10 +60,15 @@ struct event {
 			pid_t parent_tid, parent_pid; /* EVENT_FORK */
 		};
 		uint64_t lost; /* EVENT_LOST */
+		bool recorded; /* EVENT_WINDOW */
 		uint32_t site; /* EVENT_STACK, EVENT_CALL, EVENT_SEED: a sites.h id, 0: none */
 		struct {       /* EVENT_ENTER, EVENT_RETURN */
 			uint64_t stack_pointer;
 			uint32_t probe;
+		};
+		struct {
+			struct schedstat counted; /* EVENT_TOTALS */
+			uint32_t call_site;       /* where it waits just now, 0: it does not */
 		};
 	};
 };

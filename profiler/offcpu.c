@@ -25,6 +25,7 @@
 #include "profiler/stacks.h"
 #include "profiler/units.h"
 #include "profiler/wakers.h"
+#include "profiler/windows.h"
 
 #define SITES_SHOWN  32
 #define STACKS_KEPT  200
@@ -33,7 +34,6 @@
 #define RATE_NS      25000000 /* over which switches are counted to keep to the budget, */
 #define BURST_NS     5000000  /* and when they come so fast that the rings would overflow */
 #define OVERHEAD     0.05
-#define STACK_NS     3000 /* what one switch's stack and wake-up cost the program, measured */
 
 /* An event with a copy of what the record has besides, for processes are followed in order of time
  * as well: what an address means depends on what was mapped by then. */
@@ -66,6 +66,7 @@ struct offcpu {
 	struct dumps dumps;
 	struct wakers wakers;
 	struct recorder *recorders;
+	struct windows windows; /* T0 */
 	uint64_t sequence, round_ns;
 	bool dense; /* every switch has its stack taken */
 	uint64_t outs, rate_ns,
@@ -123,7 +124,10 @@ static void enqueue(struct event *event, const struct decode_parts *parts, void 
 {
 	struct offcpu *s = arg;
 	struct carried *carried = NULL;
+	bool ours = !s->windows.on || account_knows(&s->account, event->tid);
 
+	if (!ours && (event->type == EVENT_STACK || event->type == EVENT_SAMPLE))
+		return; /* of other programs, or of a thread that is very new */
 	if (event->type == EVENT_STACK)
 		event->site = sites_stack(&s->sites, parts->ips, parts->n);
 	if (event->type == EVENT_MAP)
@@ -134,7 +138,7 @@ static void enqueue(struct event *event, const struct decode_parts *parts, void 
 		event->time_ns = clock_now_ns();
 	if ((event->type == EVENT_FORK || event->type == EVENT_EXEC) && s->tier == TIER_2)
 		call_watch_add(&s->watch, event->pid, event->tid);
-	s->outs += event->type == EVENT_OUT;
+	s->outs += ours && event->type == EVENT_OUT;
 	add_to_queue(s, *event, carried);
 }
 
@@ -154,6 +158,8 @@ static void process_one(struct offcpu *s, struct queued *q)
 	struct event *event = &q->event;
 	const struct carried *c = q->carried;
 
+	if (s->windows.on && !account_follows(&s->account, event))
+		return;
 	if (event->type == EVENT_MAP) {
 		spaces_map(&s->spaces, event->pid, &c->map);
 		return;
@@ -187,20 +193,45 @@ static void process(struct offcpu *s, uint64_t until_ns)
 	memmove(s->queue.items, s->queue.items + n, s->queue.n * sizeof(*s->queue.items));
 }
 
+static void queue_own(const struct event *event, void *arg)
+{
+	add_to_queue(arg, *event, NULL);
+}
+
+static double budget_of(const struct offcpu *s)
+{
+	return s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD;
+}
+
+static struct windows_watch watch_of(struct offcpu *s)
+{
+	return (struct windows_watch){ .perf = &s->perf,
+				       .account = &s->account,
+				       .budget = budget_of(s),
+				       .fn = queue_own,
+				       .arg = s };
+}
+
 /*
  * Stay within the budget: when the switches of the last while, each with its stack, would have taken
  * more than their share of the CPU, take stacks sparsely; when they would take less than half of it,
- * densely again. Totals stay exact either way, for switch records go on.
+ * densely again. Totals stay exact either way, for switch records go on. When these alone take too
+ * much, record for short windows only (T0).
  */
 static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
 {
-	double budget = s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD, cost;
-	uint64_t ns = now_ns - s->rate_ns;
+	uint64_t ns = now_ns - s->rate_ns, outs = s->outs - s->rated;
+	struct windows_watch watch = watch_of(s);
+	double budget = budget_of(s), cost;
 	bool dense = s->dense;
 
+	if (s->windows.on) {
+		windows_turn(&s->windows, &watch, s->outs);
+		return;
+	}
 	if (s->tier > TIER_1 || ns < BURST_NS)
 		return;
-	cost = (double)((s->outs - s->rated) * STACK_NS) / (double)ns;
+	cost = (double)(outs * STACK_NS) / (double)ns;
 	if (ns < RATE_NS && !(dense && cost > 4 * budget)) /* no need to hurry */
 		return;
 	if (cost > budget)
@@ -209,6 +240,14 @@ static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
 		dense = true;
 	s->rate_ns = now_ns;
 	s->rated = s->outs;
+	if (s->tier == TIER_0 && !s->opt.units_n &&
+	    (double)(outs * RECORD_NS) > budget * (double)ns) {
+		struct error *err = windows_start(&s->windows, &watch, s->outs);
+
+		if (!err)
+			return;
+		error_free(err);
+	}
 	if (dense == s->dense)
 		return;
 	perf_set_dense(&s->perf, dense);
@@ -302,6 +341,8 @@ static void read_perf(struct offcpu *s)
 	uint64_t pause_ns = s->tier == TIER_2 ? POLL_INTERVAL_NS : ROUND_NS, average_ns = 0;
 
 	while (!stop.revents) {
+		if (s->windows.on)
+			pause_ns = windows_wait_ns(&s->windows, clock_now_ns());
 		bool ready = any_ring_ready(s, &stop, pause_ns);
 		uint64_t now_ns = clock_now_ns();
 
@@ -311,7 +352,7 @@ static void read_perf(struct offcpu *s)
 			call_watch_look(&s->watch, met, s);
 			pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
 		}
-		if (ready || s->tier == TIER_2 || now_ns - s->round_ns >= ROUND_NS)
+		if (ready || s->tier == TIER_2 || s->windows.on || now_ns - s->round_ns >= ROUND_NS)
 			drain(s);
 	}
 	perf_drain(&s->perf, enqueue, s);
@@ -559,6 +600,7 @@ void offcpu_abort(struct offcpu *s)
 	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++)
 		recorder_clear(&s->recorders[i]);
 	free(s->recorders);
+	windows_clear(&s->windows);
 	spaces_clear(&s->spaces);
 	free(s->why);
 	free(s);
@@ -649,8 +691,15 @@ static void fill_recordings(const struct offcpu *s, const struct profile *p)
 static char *explain(struct offcpu *s)
 {
 	CLEANUP(cleanup_free) char *why = MOVE(s->why);
-	double budget = s->opt.overhead > 0 ? s->opt.overhead : OVERHEAD;
+	double budget = budget_of(s);
 
+	if (s->windows.on)
+		return xasprintf("%s%sthe program switched more than %.0f times a second: "
+				 "switches were recorded for %d ms at a time, so as to cost it no "
+				 "more than %g %%; totals in between are the kernel's own counts, "
+				 "kinds of waits as in these windows",
+				 why ? why : "", why ? "; " : "", budget * 1e9 / RECORD_NS,
+				 WINDOW_NS / 1000000, 100 * budget);
 	if (!s->account.sparse)
 		return MOVE(why);
 	return xasprintf(

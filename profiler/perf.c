@@ -19,7 +19,6 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "profiler/kallsyms.h"
-#include "profiler/tracefs.h"
 
 #define RECORD_MAX   65536 /* a record's size is 16 bits */
 #define STACK_FRAMES 32
@@ -32,14 +31,6 @@
 #define RING_MAX    (1024 * 4096)
 #define RING_WAKEUP (64 * 4096) /* full to there, the reader is woken */
 #define RINGS_TOTAL (64 * 1024 * 1024)
-
-struct wanted { /* what to open on every CPU */
-	const pid_t *tids;
-	size_t n;
-	enum tier tier;
-	struct tracepoint waking, woken;
-	size_t ring_size;
-};
 
 static int perf_event_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 {
@@ -147,37 +138,48 @@ static const char *lift(enum tier tier, int error)
 	       "perf_event_open";
 }
 
-static struct perf_event_attr attr_of(enum perf_role role, const struct wanted *w)
+/* The same for all that run on a CPU, the idle task aside. */
+static struct perf_event_attr machine_attr(struct perf_event_attr attr)
 {
-	switch (role) {
-	case PERF_STACKS:
-		return stacks_attr(w->tier, 1);
-	case PERF_SPARSE_STACKS:
-		return stacks_attr(w->tier, SPARSE_PERIOD);
-	case PERF_CLOCK:
-		return clock_attr(w->tier);
-	case PERF_WAKING:
-		return wake_attr(w->tier, w->waking.id);
-	case PERF_WOKEN:
-		return wake_attr(w->tier, w->woken.id);
-	default:
-		return dummy_attr(w->tier);
-	}
+	attr.inherit = 0;
+	attr.exclude_idle = 1;
+	return attr;
 }
 
-/* One counter on one CPU; errno tells why not. The descriptor belongs to p. */
-static bool open_counter(struct perf *p, enum perf_role role, const struct wanted *w, pid_t tid,
-			 const struct perf_ring *ring, int *fd)
+static struct perf_event_attr attr_of(enum perf_role role, const struct perf *p)
 {
-	struct perf_event_attr attr = attr_of(role, w);
+	struct perf_event_attr attr;
 
-	if (w->ring_size / 4 < RING_WAKEUP)
-		attr.wakeup_watermark = (uint32_t)(w->ring_size / 4);
-	*fd = perf_event_open(&attr, tid, ring->cpu);
-	if (*fd < 0)
-		return false;
-	vec_push(&p->counters, ((struct perf_counter){ .fd = *fd, .role = role }));
-	return !ring->map || !ioctl(*fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd);
+	switch (role) {
+	case PERF_STACKS:
+		return stacks_attr(p->tier, 1);
+	case PERF_SPARSE_STACKS:
+		return stacks_attr(p->tier, SPARSE_PERIOD);
+	case PERF_CLOCK:
+		return clock_attr(p->tier);
+	case PERF_WAKING:
+		return wake_attr(p->tier, p->waking.id);
+	case PERF_WOKEN:
+		return wake_attr(p->tier, p->woken.id);
+	case PERF_ALL_RECORDS:
+		attr = machine_attr(dummy_attr(p->tier));
+		attr.context_switch = 0;
+		return attr;
+	case PERF_ALL_CLOCK:
+		attr = machine_attr(clock_attr(p->tier));
+		attr.config = PERF_COUNT_SW_CPU_CLOCK;
+		return attr;
+	case PERF_ALL_SWITCHES:
+		attr = machine_attr(common_attr(p->tier));
+		attr.type = PERF_TYPE_SOFTWARE;
+		attr.config = PERF_COUNT_SW_DUMMY;
+		attr.context_switch = 1;
+		return attr;
+	case PERF_ALL_STACKS:
+		return machine_attr(stacks_attr(p->tier, 1));
+	default:
+		return dummy_attr(p->tier);
+	}
 }
 
 static bool map_ring(int fd, size_t size, struct perf_ring *ring)
@@ -199,59 +201,83 @@ static bool map_ring(int fd, size_t size, struct perf_ring *ring)
 	return false;
 }
 
-/* The counters of one thread on one CPU. The first of them carries the ring. */
-static bool open_thread(struct perf *p, const struct wanted *w, pid_t tid, struct perf_ring *ring,
-			const char **what)
+/* One counter on one CPU; errno tells why not. The descriptor belongs to p. The first one of a ring
+ * carries it. */
+static bool open_counter(struct perf *p, enum perf_role role, pid_t tid, struct perf_ring *ring,
+			 int *fd)
+{
+	struct perf_event_attr attr = attr_of(role, p);
+
+	if (p->ring_size / 4 < RING_WAKEUP)
+		attr.wakeup_watermark = (uint32_t)(p->ring_size / 4);
+	*fd = perf_event_open(&attr, tid, ring->cpu);
+	if (*fd < 0)
+		return false;
+	vec_push(&p->counters, ((struct perf_counter){ .fd = *fd, .role = role }));
+	if (!ring->map)
+		return map_ring(*fd, p->ring_size, ring);
+	return !ioctl(*fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd);
+}
+
+/* The counters of one thread on one CPU. */
+static bool open_thread(struct perf *p, pid_t tid, struct perf_ring *ring, const char **what)
 {
 	int fd;
 
 	*what = "switch records";
-	if (!open_counter(p, PERF_RECORDS, w, tid, ring, &fd))
-		return false;
-	*what = "the ring buffer";
-	if (!ring->map && !map_ring(fd, w->ring_size, ring))
+	if (!open_counter(p, PERF_RECORDS, tid, ring, &fd))
 		return false;
 	*what = "samples of the CPU";
-	if (!open_counter(p, PERF_CLOCK, w, tid, ring, &fd))
+	if (!open_counter(p, PERF_CLOCK, tid, ring, &fd))
 		return false;
 	*what = "kernel stacks of context switches";
-	if (w->tier > TIER_1)
+	if (p->tier > TIER_1)
 		return true;
-	return open_counter(p, PERF_STACKS, w, tid, ring, &fd) &&
-	       open_counter(p, PERF_SPARSE_STACKS, w, tid, ring, &fd);
+	return open_counter(p, PERF_STACKS, tid, ring, &fd) &&
+	       open_counter(p, PERF_SPARSE_STACKS, tid, ring, &fd);
 }
 
-static bool open_wakes(struct perf *p, const struct wanted *w, struct perf_ring *ring)
+static bool open_wakes(struct perf *p, struct perf_ring *ring)
 {
 	int waking, woken;
 
-	ring->ids.waking.pid_offset = w->waking.pid_offset;
-	ring->ids.woken.pid_offset = w->woken.pid_offset;
-	return open_counter(p, PERF_WAKING, w, -1, ring, &waking) &&
+	ring->ids.waking.pid_offset = p->waking.pid_offset;
+	ring->ids.woken.pid_offset = p->woken.pid_offset;
+	return open_counter(p, PERF_WAKING, -1, ring, &waking) &&
 	       !ioctl(waking, PERF_EVENT_IOC_ID, &ring->ids.waking.id) &&
-	       open_counter(p, PERF_WOKEN, w, -1, ring, &woken) &&
+	       open_counter(p, PERF_WOKEN, -1, ring, &woken) &&
 	       !ioctl(woken, PERF_EVENT_IOC_ID, &ring->ids.woken.id);
 }
 
+/* The counters of all threads on one CPU; one that ended meanwhile may be among several. */
+static bool open_threads(struct perf *p, const pid_t *tids, size_t n, struct perf_ring *ring,
+			 const char **what)
+{
+	size_t opened = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool ok = open_thread(p, tids[i], ring, what);
+
+		if (!ok && (errno != ESRCH || n == 1))
+			return false;
+		opened += ok;
+	}
+	if (!opened)
+		errno = ESRCH;
+	return opened;
+}
+
 /* The ring of one CPU and all that writes to it. */
-static bool open_cpu(struct perf *p, const struct wanted *w, int cpu, const char **what)
+static bool open_cpu(struct perf *p, const pid_t *tids, size_t n, int cpu, const char **what)
 {
 	struct perf_ring ring = { .cpu = cpu };
 	bool ok = true;
 
-	for (size_t i = 0; i < w->n && ok; i++) {
-		ok = open_thread(p, w, w->tids[i], &ring, what);
-		if (!ok && errno == ESRCH && w->n > 1) /* a thread that ended meanwhile */
-			ok = true;
-	}
-	if (ok && !ring.map) {
-		errno = ESRCH;
-		ok = false;
-	}
-	if (ok && w->tier == TIER_0) {
+	if (p->tier == TIER_0) {
 		*what = "wake-ups of the whole machine";
-		ok = open_wakes(p, w, &ring);
+		ok = open_wakes(p, &ring);
 	}
+	ok = ok && open_threads(p, tids, n, &ring, what);
 	if (ring.map)
 		vec_push(&p->rings, ring);
 	return ok;
@@ -288,7 +314,7 @@ static struct error *refusal(const char *what, enum tier tier)
 	return error_hint(error_reclass(err, ERROR_MACHINE), "%s", lift(tier, error));
 }
 
-static struct error *open_all(struct perf *p, struct wanted *w)
+static struct error *open_all(struct perf *p, const pid_t *tids, size_t n)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct error *err = file_read("/sys/devices/system/cpu/online", &text);
@@ -297,11 +323,11 @@ static struct error *open_all(struct perf *p, struct wanted *w)
 
 	if (err)
 		return err;
-	w->ring_size = ring_size((size_t)sysconf(_SC_NPROCESSORS_ONLN));
+	p->ring_size = ring_size((size_t)sysconf(_SC_NPROCESSORS_ONLN));
 	while (next_range(&list, &first, &last)) {
 		for (int cpu = first; cpu <= last; cpu++) {
-			if (!open_cpu(p, w, cpu, &what) && errno != ENODEV)
-				return refusal(what, w->tier);
+			if (!open_cpu(p, tids, n, cpu, &what) && errno != ENODEV)
+				return refusal(what, p->tier);
 		}
 	}
 	if (!p->rings.n)
@@ -311,7 +337,7 @@ static struct error *open_all(struct perf *p, struct wanted *w)
 
 /* Many threads on many CPUs take more descriptors than a shell allows. The limit is put back, for
  * programs started later inherit it. */
-static struct error *open_with_room(struct perf *p, struct wanted *w)
+static struct error *open_with_room(struct perf *p, const pid_t *tids, size_t n)
 {
 	struct rlimit limit, room;
 	struct error *err;
@@ -321,13 +347,13 @@ static struct error *open_with_room(struct perf *p, struct wanted *w)
 	room = (struct rlimit){ .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
 	if (limit.rlim_cur < limit.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &room);
-	err = open_all(p, w);
+	err = open_all(p, tids, n);
 	if (limit.rlim_cur < limit.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	return err;
 }
 
-static struct error *prepare(enum tier tier, struct wanted *w)
+static struct error *prepare(enum tier tier, struct perf *p)
 {
 	struct error *err;
 
@@ -337,20 +363,19 @@ static struct error *prepare(enum tier tier, struct wanted *w)
 	}
 	if (tier != TIER_0)
 		return NULL;
-	err = tracefs_tracepoint("sched", "sched_waking", "pid", &w->waking);
+	err = tracefs_tracepoint("sched", "sched_waking", "pid", &p->waking);
 	if (!err)
-		err = tracefs_tracepoint("sched", "sched_wakeup", "pid", &w->woken);
+		err = tracefs_tracepoint("sched", "sched_wakeup", "pid", &p->woken);
 	return err ? error_hint(err, "%s", lift(TIER_0, EACCES)) : NULL;
 }
 
 struct error *perf_open(const pid_t *tids, size_t n, enum tier tier, struct perf *ret)
 {
-	CLEANUP(perf_close) struct perf p = { 0 };
-	struct wanted w = { .tids = tids, .n = n, .tier = tier };
-	struct error *err = prepare(tier, &w);
+	CLEANUP(perf_close) struct perf p = { .tier = tier };
+	struct error *err = prepare(tier, &p);
 
 	if (!err)
-		err = open_with_room(&p, &w);
+		err = open_with_room(&p, tids, n);
 	if (err)
 		return err;
 	p.ready = xcalloc(p.rings.n + 1, sizeof(*p.ready));
@@ -448,14 +473,82 @@ void perf_close(struct perf *p)
 	p->record = NULL;
 }
 
+static bool is_wake(const struct perf_counter *counter)
+{
+	return counter->role == PERF_WAKING || counter->role == PERF_WOKEN;
+}
+
+static void switch_on(const struct perf_counter *counter, bool on)
+{
+	ioctl(counter->fd, on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
 void perf_set_dense(struct perf *p, bool dense)
 {
 	vec_each (&p->counters, counter) {
-		if (counter->role == PERF_STACKS || counter->role == PERF_WAKING ||
-		    counter->role == PERF_WOKEN)
-			ioctl(counter->fd, dense ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE,
-			      0);
+		if (counter->role == PERF_STACKS || is_wake(counter))
+			switch_on(counter, dense);
 	}
+}
+
+static void close_roles(struct perf *p, enum perf_role first, enum perf_role last)
+{
+	size_t n = 0;
+
+	vec_each (&p->counters, counter) {
+		if (counter->role >= first && counter->role <= last)
+			close(counter->fd);
+		else
+			p->counters.items[n++] = *counter;
+	}
+	p->counters.n = n;
+}
+
+static struct error *open_on_all(struct perf *p, enum perf_role first, enum perf_role last)
+{
+	int fd;
+
+	vec_each (&p->rings, ring) {
+		for (int role = (int)first; role <= (int)last; role++) {
+			if (!open_counter(p, (enum perf_role)role, -1, ring, &fd))
+				return refusal("records of the whole machine", p->tier);
+		}
+	}
+	return NULL;
+}
+
+struct error *perf_watch_machine(struct perf *p)
+{
+	struct error *err = open_on_all(p, PERF_ALL_RECORDS, PERF_ALL_CLOCK);
+
+	if (err)
+		return err;
+	close_roles(p, PERF_RECORDS, PERF_SPARSE_STACKS);
+	perf_close_window(p);
+	return NULL;
+}
+
+/* Opened and closed, not switched on and off: what is open costs every switch of the machine. */
+struct error *perf_open_window(struct perf *p)
+{
+	struct error *err = open_on_all(p, PERF_ALL_SWITCHES, PERF_ALL_STACKS);
+
+	if (err)
+		return err;
+	vec_each (&p->counters, counter) {
+		if (is_wake(counter))
+			switch_on(counter, true);
+	}
+	return NULL;
+}
+
+void perf_close_window(struct perf *p)
+{
+	vec_each (&p->counters, counter) {
+		if (is_wake(counter))
+			switch_on(counter, false);
+	}
+	close_roles(p, PERF_ALL_SWITCHES, PERF_ALL_STACKS);
 }
 
 /* The record at `tail` in one piece. */

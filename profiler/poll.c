@@ -11,10 +11,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "profiler/calls.h"
-
-struct reading { /* of /proc/PID/task/TID/schedstat, since birth */
-	uint64_t on_cpu_ns, runqueue_ns;
-};
+#include "profiler/schedstat.h"
 
 struct poll_thread {
 	UT_hash_handle hh;
@@ -25,30 +22,11 @@ struct poll_thread {
 	bool dead;                    /* a zombie: booked, kept so as not to be found anew */
 	uint64_t birth_ns;
 	uint64_t settled_ns; /* booked up to here */
-	struct reading settled, last;
+	struct schedstat settled, last;
 	uint32_t site;         /* where it waited at settled_ns, 0: nowhere */
 	uint64_t first_run_ns; /* first and last pass since then that saw it run; 0: none */
 	uint64_t last_ns;      /* last pass */
 };
-
-static bool read_schedstat(int fd, struct reading *ret)
-{
-	char text[96];
-	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
-
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return sscanf(text, "%" SCNu64 " %" SCNu64, &ret->on_cpu_ns, &ret->runqueue_ns) == 2;
-}
-
-static int open_schedstat(pid_t pid, pid_t tid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
 
 static void count_birth(struct poller *p, const struct poll_thread *th)
 {
@@ -62,7 +40,7 @@ static void count_birth(struct poller *p, const struct poll_thread *th)
 
 /* Before now_ns it has used CPU or waited for some, and slept for who knows how long, but not
  * before the last time we looked for new ones. */
-static uint64_t birth_of(const struct poller *p, const struct reading *used, uint64_t now_ns)
+static uint64_t birth_of(const struct poller *p, const struct schedstat *used, uint64_t now_ns)
 {
 	uint64_t age_ns = used->on_cpu_ns + used->runqueue_ns;
 
@@ -77,11 +55,11 @@ static void add(struct poller *p, pid_t pid, pid_t tid, uint64_t now_ns)
 
 	th->pid = pid;
 	th->tid = tid;
-	th->schedstat_fd = open_schedstat(pid, tid);
+	th->schedstat_fd = schedstat_open(pid, tid);
 	th->syscall_fd = calls_open(pid, tid);
 	th->hidden = p->skip_root && pid == p->root;
 	th->waiting_at_gate = tid == p->root && !p->attached;
-	read_schedstat(th->schedstat_fd, &th->last);
+	schedstat_read(th->schedstat_fd, &th->last);
 	th->birth_ns = birth_of(p, &th->last, now_ns);
 	if (!p->passes) { /* it was there when we came */
 		th->settled = th->last;
@@ -169,7 +147,7 @@ static bool passed_gate(struct poller *p, struct poll_thread *th)
 
 static void look(struct poller *p, struct poll_thread *th, uint64_t now_ns)
 {
-	bool there = read_schedstat(th->schedstat_fd, &th->last);
+	bool there = schedstat_read(th->schedstat_fd, &th->last);
 	enum call_state state = CALL_HIDDEN;
 	struct call_wait wait;
 
@@ -271,7 +249,7 @@ void poller_finish(struct poller *p, uint64_t now_ns)
 	struct poll_thread *it, *next;
 
 	HASH_ITER (hh, p->by_tid, it, next) {
-		read_schedstat(it->schedstat_fd, &it->last);
+		schedstat_read(it->schedstat_fd, &it->last);
 		die(p, it, now_ns);
 		drop(p, it);
 	}

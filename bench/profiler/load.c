@@ -1,10 +1,15 @@
 /*
- * A fixed amount of work: ./load cpu|paced|pingpong COUNT
+ * A fixed amount of work: ./load cpu|paced|brisk|pingpong COUNT
  *
  *	cpu       computes
- *	paced     two processes hand a byte to and fro, with 150 us of computing at each turn
+ *	paced     two processes hand a byte to and fro, with 100 us of computing at each turn
+ *	brisk     the same with 5 us
  *	pingpong  the same, as fast as they can
+ *
+ * Both on one CPU: on two, how long a turn takes depends on where the scheduler happens to put them.
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +41,7 @@ int main(int argc, char **argv)
 {
 	long count = argc > 2 ? atol(argv[2]) : 0, work = 0;
 	int there[2], back[2], status;
+	cpu_set_t one;
 	pid_t child;
 
 	if (count <= 0)
@@ -45,7 +51,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (!strcmp(argv[1], "paced"))
-		work = 150000;
+		work = 100000;
+	if (!strcmp(argv[1], "brisk"))
+		work = 5000;
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
 	if (pipe(there) || pipe(back))
 		return 1;
 	child = fork();

@@ -400,11 +400,88 @@ static void too_small_a_sample_says_nothing(void **state)
 	assert_int_equal(w.wait_ns[WAIT_PIPE], (MIX_ENOUGH - 1) * 100);
 }
 
+/* Between two windows the kernel's counts tell what was on-CPU and run-queue; the rest is waiting, of the
+ * kinds seen in the windows. */
+static void windows_and_totals(void **state)
+{
+	struct fixture f = start(false);
+	uint64_t now_ns = 0;
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 0, .type = EVENT_IN }, { 0, .type = EVENT_EXEC },
+	     { 1, .type = EVENT_WINDOW, .recorded = true });
+	for (int i = 0; i < MIX_ENOUGH; i++, now_ns += 100)
+		FEED(&f, { now_ns + 10, .type = EVENT_STACK, .site = SITE_A },
+		     { now_ns + 10, .type = EVENT_OUT }, { now_ns + 50, .type = EVENT_WOKEN },
+		     { now_ns + 60, .type = EVENT_IN });
+	/* the window is shut at 3000, and it is seen again from 3010 on */
+	FEED(&f, { now_ns, .type = EVENT_WINDOW, .recorded = false },
+	     { now_ns + 10, .type = EVENT_TOTALS, .counted = { 5000, 500, 40 } },
+	     { now_ns + 20, .type = EVENT_OUT }, /* not looked at */
+	     { now_ns + 1010, .type = EVENT_TOTALS, .counted = { 5300, 600, 50 } },
+	     /* it does not run at all, but waits somewhere */
+	     { now_ns + 2010, .type = EVENT_TOTALS, .counted = { 5300, 600, 50 },
+	       .call_site = SITE_B },
+	     { now_ns + 3010, .type = EVENT_TOTALS, .counted = { 5300, 600, 50 } },
+	     { now_ns + 3010, .type = EVENT_WINDOW, .recorded = true },
+	     { now_ns + 3110, .type = EVENT_WOKEN }, { now_ns + 3120, .type = EVENT_IN },
+	     { now_ns + 3200, .type = EVENT_WINDOW, .recorded = false },
+	     { now_ns + 3200, .type = EVENT_TOTALS, .counted = { 5400, 600, 51 } },
+	     { now_ns + 4200, .type = EVENT_TOTALS, .counted = { 5500, 600, 52 } },
+	     { now_ns + 4300, .type = EVENT_EXIT });
+	w = finish(&f, now_ns + 5000);
+	assert_int_equal(w.wall_ns, 3000 + 4300);
+	assert_int_equal(w.user_ns, MIX_ENOUGH * 50 + 300 + 80 + 100);
+	assert_int_equal(w.runqueue_ns, MIX_ENOUGH * 10 + 100 + 10);
+	assert_int_equal(w.wait_ns[WAIT_DISK], 2100);
+	assert_int_equal(w.wait_ns[WAIT_PIPE], MIX_ENOUGH * 40 + 600 + 900);
+	assert_int_equal(w.unknown_ns, 10 + 100);
+}
+
+static void born_between_windows(void **state)
+{
+	struct fixture f = start(false);
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 0, .type = EVENT_IN }, { 0, .type = EVENT_EXEC },
+	     { 100, .type = EVENT_WINDOW, .recorded = false },
+	     { 200, .type = EVENT_FORK, .tid = 101 },
+	     { 1200, .type = EVENT_TOTALS, .counted = { 600, 400, 3 }, .tid = 101 },
+	     { 1300, .type = EVENT_EXIT, .tid = 101 });
+	assert_int_equal(f.account.sums.on_cpu_ns, 100 + 600);
+	assert_int_equal(f.account.sums.runqueue_ns, 400);
+	assert_int_equal(f.account.sums.unknown_ns, 100);
+	w = finish(&f, 2000);
+	assert_int_equal(w.wall_ns, 1100 + 2000);
+}
+
+static void events_of_other_programs(void **state)
+{
+	struct fixture f = start(false);
+	struct event born = { .type = EVENT_FORK, .pid = 7, .tid = 7, .parent_tid = 6 };
+	struct event runs = { .type = EVENT_IN, .pid = 7, .tid = 7 };
+	struct event other_thread = { .type = EVENT_IN, .pid = ROOT, .tid = ROOT + 1 };
+
+	(void)state;
+	prepare(&f);
+	assert_false(account_follows(&f.account, &born));
+	assert_false(account_follows(&f.account, &runs));
+	assert_true(account_follows(&f.account, &other_thread));
+	born.parent_tid = ROOT;
+	assert_true(account_follows(&f.account, &born));
+	finish(&f, 10);
+}
+
 static void random_events_always_add_up(void **state)
 {
-	static const enum event_type types[] = { EVENT_STACK, EVENT_OUT,  EVENT_IN,   EVENT_WAKING,
-						 EVENT_FORK,  EVENT_EXEC, EVENT_EXIT, EVENT_LOST,
-						 EVENT_CALL,  EVENT_SEED, EVENT_WOKEN };
+	static const enum event_type types[] = { EVENT_STACK, EVENT_OUT,  EVENT_IN,    EVENT_WAKING,
+						 EVENT_FORK,  EVENT_EXEC, EVENT_EXIT,  EVENT_LOST,
+						 EVENT_CALL,  EVENT_SEED, EVENT_WOKEN, EVENT_WINDOW,
+						 EVENT_TOTALS };
 	struct rng rng = { .state = 4 };
 
 	(void)state;
@@ -416,12 +493,19 @@ static void random_events_always_add_up(void **state)
 		f.account.sparse = round % 3 == 1;
 		prepare(&f);
 		for (int i = 0; i < 300; i++) {
-			struct event event = { .type = types[rng_below(&rng, 11)] };
+			struct event event = { .type = types[rng_below(&rng, 13)] };
 
 			event.time_ns = now_ns += rng_below(&rng, 50);
 			event.pid = ROOT + (pid_t)rng_below(&rng, 2) * 3;
 			event.tid = event.pid + (pid_t)rng_below(&rng, 3);
 			event.sparse = rng_below(&rng, 2);
+			if (event.type == EVENT_WINDOW)
+				event.recorded = rng_below(&rng, 2);
+			if (event.type == EVENT_TOTALS) {
+				event.counted.on_cpu_ns = now_ns / 3;
+				event.counted.runqueue_ns = rng_below(&rng, 5000);
+				event.call_site = (uint32_t)rng_below(&rng, 3);
+			}
 			if (event.type == EVENT_STACK || event.type == EVENT_CALL)
 				event.site = (uint32_t)rng_below(&rng, 3);
 			account_event(&f.account, &event);
@@ -448,6 +532,9 @@ int main(void)
 		cmocka_unit_test(missed_waits_follow_only_a_pure_sample),
 		cmocka_unit_test(unsampled_waits_follow_the_sample),
 		cmocka_unit_test(too_small_a_sample_says_nothing),
+		cmocka_unit_test(windows_and_totals),
+		cmocka_unit_test(born_between_windows),
+		cmocka_unit_test(events_of_other_programs),
 		cmocka_unit_test(random_events_always_add_up),
 	};
 

@@ -431,10 +431,36 @@ static void hostile_programs(void **state)
 	}
 }
 
-/* With next to no budget, stacks are taken sparsely: the totals stay, and so does the kind. */
+/* On-CPU time is what rusage says (all but what threads did in their last moments). */
+static void check_windows(double overhead, const char *count)
+{
+	struct setup setup = { .words = { "pingpong", count }, .overhead = overhead };
+	struct outcome o;
+
+	outcome_of(&setup, &o);
+	check_identities(&setup, &o);
+	CHECK(&setup, &o, strstr(o.why, "recorded for 2 ms at a time"));
+	CHECK(&setup, &o, largest(o.profile.waits.wait_ns) == WAIT_PIPE);
+	CHECK(&setup, &o, wait_profile_unknown_share(&o.profile.waits) < 0.1);
+	CHECK(&setup, &o, wait_profile_cpu_ns(&o.profile.waits) > o.rusage_ns * 8 / 10);
+	CHECK(&setup, &o, wait_profile_cpu_ns(&o.profile.waits) < o.rusage_ns * 11 / 10);
+}
+
+/* With next to no budget switches are recorded now and then only, and the kernel's counts do the rest. */
+static void windows_keep_the_totals(void **state)
+{
+	(void)state;
+	need_tier(TIER_0);
+	check_windows(0.001, "40000");
+	check_windows(0.02, "80000");
+}
+
+/* Without windows, stacks are taken sparsely: the totals stay, and so does the kind. */
 static void little_overhead_keeps_the_totals(void **state)
 {
-	struct setup setup = { .words = { "pingpong", "20000" }, .overhead = 0.0001 };
+	struct setup setup = { .words = { "pingpong", "20000" },
+			       .overhead = 0.0001,
+			       .at_least = TIER_1 };
 	const char *said = "one stack in 31 was taken";
 	struct outcome o;
 
@@ -447,7 +473,9 @@ static void little_overhead_keeps_the_totals(void **state)
 	CHECK(&setup, &o, wait_profile_unknown_share(&o.profile.waits) < 0.01);
 	CHECK(&setup, &o, o.profile.switches >= 20000);
 
-	setup = (struct setup){ .words = { "pingpong", "20000" }, .overhead = 100 };
+	setup = (struct setup){ .words = { "pingpong", "20000" },
+				.overhead = 100,
+				.at_least = TIER_1 };
 	outcome_of(&setup, &o);
 	CHECK(&setup, &o, !strstr(o.why, said));
 }
@@ -524,6 +552,7 @@ int main(void)
 		cmocka_unit_test(many_children),
 		cmocka_unit_test(a_skipped_root_does_not_show),
 		cmocka_unit_test(hostile_programs),
+		cmocka_unit_test(windows_keep_the_totals),
 		cmocka_unit_test(little_overhead_keeps_the_totals),
 		cmocka_unit_test(attach_to_a_running_process),
 		cmocka_unit_test(the_tier_is_explained),
