@@ -140,11 +140,11 @@ static enum present_need need_of(const struct advice *a, const struct spent *s)
 	return PRESENT_WORKERS;
 }
 
-/* Where the program asked for the lock: the first call that is its own. Owned by the caller. */
-static char *lock_site(const struct stack *s)
+/* The first call that is the program's own. Owned by the caller; NULL: none is known. */
+static char *own_call(const struct stack_frames *frames)
 {
-	for (size_t i = 0; s && i < s->frames.n; i++) {
-		const struct stack_frame *f = &s->frames.items[i];
+	for (size_t i = 0; i < frames->n; i++) {
+		const struct stack_frame *f = &frames->items[i];
 		const char *slash = f->file ? strrchr(f->file, '/') : NULL;
 
 		if (f->object && !strncmp(f->object, "lib", 3))
@@ -156,24 +156,46 @@ static char *lock_site(const struct stack *s)
 	return NULL;
 }
 
-/* Who ended most of the waits for locks. Owned by the caller; NULL: nobody was seen to. */
+/* Whatever a thread did when it ended waits for locks. */
+static struct wait_waker ended_by(const struct profile *p, const struct wait_waker *thread)
+{
+	struct wait_waker sum = { .ns = 0 };
+
+	vec_each (&p->wakers, w) {
+		if (w->kind == WAIT_LOCK && w->tid == thread->tid) {
+			sum.ns += w->ns;
+			sum.waits += w->waits;
+		}
+	}
+	return sum;
+}
+
+/* Who ended most of the waits for locks, and where. Owned by the caller; NULL: nobody was seen to. */
 static char *lock_holder(const struct profile *p)
 {
+	CLEANUP(cleanup_free) char *where = NULL;
 	const struct wait_waker *top = NULL;
+	struct wait_waker sum = { .ns = 0 };
 	double all = 0;
 
 	vec_each (&p->wakers, w) {
+		struct wait_waker ended = ended_by(p, w);
+
 		if (w->kind != WAIT_LOCK || !w->tid)
 			continue;
 		all += (double)w->ns;
-		if (!top || w->ns > top->ns)
+		if (ended.ns > sum.ns) { /* the thread's heaviest call comes first */
+			sum = ended;
 			top = w;
+		}
 	}
 	if (!top || all <= 0)
 		return NULL;
-	return xasprintf("%s/%d, which ended %.0f %% of the time waited for locks (%llu waits)",
+	where = own_call(&top->frames);
+	return xasprintf("%s/%d, which ended %.0f %% of the time waited for locks (%llu waits%s%s)",
 			 strcmp(top->name, "?") ? top->name : "thread", top->tid,
-			 100 * (double)top->ns / all, (unsigned long long)top->waits);
+			 100 * (double)sum.ns / all, (unsigned long long)sum.waits,
+			 where ? ", in " : "", where ? where : "");
 }
 
 /* One at a time: threads wait for one lock, and together they do no more than one could. */
@@ -205,6 +227,6 @@ void outlook_present(const struct advice *a, const struct meanings *m, struct pr
 	if (s.held < limiting * s.busy)
 		return;
 	ret->process_wide = is_process_wide(&s, limiting);
-	ret->lock = lock_site(m->top_held);
+	ret->lock = m->top_held ? own_call(&m->top_held->frames) : NULL;
 	ret->holder = lock_holder(p);
 }

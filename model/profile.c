@@ -50,8 +50,10 @@ void profile_clear(struct profile *p)
 	vec_each (&p->sites, site)
 		free(site->symbol);
 	vec_clear(&p->sites);
-	vec_each (&p->wakers, waker)
+	vec_each (&p->wakers, waker) {
 		free(waker->name);
+		stack_frames_clear(&waker->frames);
+	}
 	vec_clear(&p->wakers);
 	stacks_clear(&p->stacks);
 	free(p->why);

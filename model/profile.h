@@ -30,18 +30,6 @@ struct wait_sites {
 	VEC_FIELDS(struct wait_site); /* longest first */
 };
 
-struct wait_waker {   /* who ended waits, for instance by letting go of a lock */
-	char *name;   /* of the thread; "interrupt" */
-	int pid, tid; /* 0: no thread */
-	enum wait_kind kind;
-	uint64_t ns; /* that were waited until then */
-	uint64_t waits;
-};
-
-struct wait_wakers {
-	VEC_FIELDS(struct wait_waker); /* most time first */
-};
-
 struct stack_frame {    /* one call, inlined or not */
 	char *function; /* "?": it has no name */
 	char *object;   /* the file its code lies in, without directories; may be NULL */
@@ -52,6 +40,19 @@ struct stack_frame {    /* one call, inlined or not */
 
 struct stack_frames {
 	VEC_FIELDS(struct stack_frame); /* innermost first */
+};
+
+struct wait_waker {   /* who ended waits, for instance by letting go of a lock */
+	char *name;   /* of the thread; "interrupt" */
+	int pid, tid; /* 0: no thread */
+	enum wait_kind kind;
+	uint64_t ns; /* that were waited until then */
+	uint64_t waits;
+	struct stack_frames frames; /* what it was doing; none: not known */
+};
+
+struct wait_wakers {
+	VEC_FIELDS(struct wait_waker); /* most time first */
 };
 
 /*

@@ -61,6 +61,13 @@ static const struct field wait_site_fields[] = {
 };
 static const struct shape wait_site_shape = SHAPE(wait_site, wait_site_fields);
 
+static const struct field stack_frame_fields[] = {
+	ROW(stack_frame, WORD, "function", function), ROW(stack_frame, TEXT, "object", object),
+	ROW(stack_frame, TEXT, "file", file),         ROW(stack_frame, INT, "line", line),
+	ROW(stack_frame, BOOL, "inlined", inlined),
+};
+static const struct shape stack_frame_shape = SHAPE(stack_frame, stack_frame_fields);
+
 static const struct field wait_waker_fields[] = {
 	ROW(wait_waker, WORD, "name", name),
 	ROW(wait_waker, INT, "pid", pid),
@@ -68,15 +75,9 @@ static const struct field wait_waker_fields[] = {
 	ROW_KEY(wait_waker, "kind", kind, wait_kind, .required = true),
 	ROW(wait_waker, COUNT, "ns", ns),
 	ROW(wait_waker, COUNT, "waits", waits),
+	ROW_OBJECTS(wait_waker, "frames", frames, stack_frame_shape, stack_frame),
 };
 static const struct shape wait_waker_shape = SHAPE(wait_waker, wait_waker_fields);
-
-static const struct field stack_frame_fields[] = {
-	ROW(stack_frame, WORD, "function", function), ROW(stack_frame, TEXT, "object", object),
-	ROW(stack_frame, TEXT, "file", file),         ROW(stack_frame, INT, "line", line),
-	ROW(stack_frame, BOOL, "inlined", inlined),
-};
-static const struct shape stack_frame_shape = SHAPE(stack_frame, stack_frame_fields);
 
 #define ON_CPU "on-cpu"
 

@@ -27,7 +27,8 @@ struct account_thread {
 	uint64_t stack_ns;            /* when next_site was taken */
 	uint64_t waking_ns, woken_ns; /* last */
 	pid_t waker_pid, waker_tid;   /* at waking_ns */
-	uint64_t looks;               /* that met the open stretch */
+	uint32_t waker_dump;
+	uint64_t looks; /* that met the open stretch */
 	/* polled: */
 	uint32_t short_site; /* where looks met its short waits, the last one */
 	uint64_t
@@ -217,6 +218,11 @@ static void on_out(struct account *a, struct account_thread *th, const struct ev
 
 static void on_waking(struct account_thread *th, const struct event *event)
 {
+	/* Wake-ups by the program are reported twice, once with its stack. */
+	if (event->waker_tid != th->waker_tid || th->waking_ns < th->since_ns)
+		th->waker_dump = 0;
+	if (event->waker_dump)
+		th->waker_dump = event->waker_dump;
 	th->waking_ns = event->time_ns;
 	th->waker_pid = event->waker_pid;
 	th->waker_tid = event->waker_tid;
@@ -231,7 +237,8 @@ static void on_woken(struct account *a, struct account_thread *th, uint64_t now_
 		return;
 	if (a->wakers && th->site && !th->hidden && !th->broken && th->waking_ns >= th->since_ns &&
 	    now_ns > th->since_ns)
-		wakers_add(a->wakers, th->site, th->waker_pid, th->waker_tid,
+		wakers_add(a->wakers, th->site,
+			   (struct waker){ th->waker_pid, th->waker_tid, th->waker_dump },
 			   now_ns - th->since_ns);
 	book(a, th, true, now_ns);
 	th->state = STATE_RUNNABLE;

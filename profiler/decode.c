@@ -1,6 +1,7 @@
 #include "profiler/decode.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -145,6 +146,33 @@ static bool decode_probe(const unsigned char *body, size_t size, const struct de
 	return true;
 }
 
+/* With what the waker was doing, unless an interrupt came in between. */
+static bool decode_waker(const unsigned char *body, size_t size, const struct decode_ids *ids,
+			 struct event *event, struct decode_parts *parts)
+{
+	struct cursor c = { body, size };
+	uint32_t raw;
+
+	if (!decode_wake(body, size, ids->waking.pid_offset, event) || !take(&c, &raw, sizeof(raw)))
+		return false;
+	if (raw > c.size || (raw + sizeof(raw)) % sizeof(uint64_t))
+		return false;
+	c.at += raw;
+	c.size -= raw;
+	if (!take_user(&c, &parts->user))
+		return false;
+	if (!event->waker_tid)
+		parts->user = (struct decode_user){ 0 };
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 static bool decode_sample(const unsigned char *body, size_t size, const struct decode_ids *ids,
 			  struct event *event, struct decode_parts *parts)
 {
@@ -162,6 +190,9 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 	event->type = EVENT_WAKING;
 	if (ids->waking.id && start.id == ids->waking.id)
 		return decode_wake(body, size, ids->waking.pid_offset, event);
+	if (ids->wakers.n &&
+	    bsearch(&start.id, ids->wakers.items, ids->wakers.n, sizeof(*ids->wakers.items), by_id))
+		return decode_waker(body, size, ids, event, parts);
 	event->type = EVENT_WOKEN;
 	if (ids->woken.id && start.id == ids->woken.id)
 		return decode_wake(body, size, ids->woken.pid_offset, event);

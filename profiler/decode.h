@@ -3,7 +3,8 @@
  *
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
- * bytes; samples carry RAW (wake-ups), the stack pointer (probes) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
+ * bytes; samples carry RAW (wake-ups), RAW, REGS_USER and STACK_USER (wake-ups by the program), the
+ * stack pointer (probes) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
  * fields. What took a sample is told by words at its end, all 0, for fields that cost nothing: none
  * (every switch), TRANSACTION (the sparsely taken ones), WEIGHT and TRANSACTION (the CPU's clock).
  * Records come from memory the kernel shares with us: nothing in them is believed without a check.
@@ -55,6 +56,7 @@ struct event {
 		bool preempted; /* EVENT_OUT */
 		struct {
 			pid_t waker_tid, waker_pid; /* EVENT_WAKING; 0: an interrupt */
+			uint32_t waker_dump;        /* a dumps.h number, 0: none */
 		};
 		struct {
 			pid_t parent_tid, parent_pid; /* EVENT_FORK */
@@ -89,6 +91,9 @@ struct decode_ids { /* which counter a sample is of */
 	struct {
 		VEC_FIELDS(struct decode_probe);
 	} probes;
+	struct {
+		VEC_FIELDS(uint64_t); /* ascending; as `waking`, but with the waker's user side */
+	} wakers;
 };
 
 /* What a thread's user side was like: registers in the kernel's order (asm/perf_regs.h, those of
@@ -112,7 +117,7 @@ struct decode_map { /* borrowed from the record */
 struct decode_parts {        /* what an event has besides */
 	const uint64_t *ips; /* EVENT_STACK: the kernel's side */
 	size_t n;
-	struct decode_user user; /* EVENT_STACK, EVENT_SAMPLE */
+	struct decode_user user; /* EVENT_STACK, EVENT_SAMPLE, EVENT_WAKING: the waker's */
 	struct decode_map map;   /* EVENT_MAP */
 };
 

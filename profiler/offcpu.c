@@ -132,7 +132,8 @@ static void enqueue(struct event *event, const struct decode_parts *parts, void 
 		event->site = sites_stack(&s->sites, parts->ips, parts->n);
 	if (event->type == EVENT_MAP)
 		carried = carry_map(&parts->map);
-	else if (event->type == EVENT_STACK || event->type == EVENT_SAMPLE)
+	else if (event->type == EVENT_STACK || event->type == EVENT_SAMPLE ||
+		 event->type == EVENT_WAKING)
 		carried = carry_user(&parts->user);
 	if (!event->time_ns) /* a malformed record has no time of its own */
 		event->time_ns = clock_now_ns();
@@ -152,6 +153,22 @@ static int in_order(const void *a, const void *b)
 	return x->sequence < y->sequence ? -1 : 1;
 }
 
+/* What a thread was doing when it was sampled, left the CPU, or woke one of ours. */
+static void keep_dump(struct offcpu *s, struct event *event, const struct decode_user *user)
+{
+	pid_t pid = event->type == EVENT_WAKING ? event->waker_pid : event->pid;
+	const struct space *space = spaces_find(&s->spaces, pid);
+
+	if (event->type == EVENT_SAMPLE) {
+		dumps_sample(&s->dumps, space, user);
+	} else if (event->type == EVENT_STACK) {
+		event->site =
+			sites_reached(&s->sites, event->site, dumps_wait(&s->dumps, space, user));
+	} else if (account_knows(&s->account, event->tid)) {
+		event->waker_dump = dumps_wait(&s->dumps, space, user);
+	}
+}
+
 /* Where the code is, then whose time it was. */
 static void process_one(struct offcpu *s, struct queued *q)
 {
@@ -164,15 +181,8 @@ static void process_one(struct offcpu *s, struct queued *q)
 		spaces_map(&s->spaces, event->pid, &c->map);
 		return;
 	}
-	if (c && !(s->opt.skip_root && event->pid == s->root)) {
-		const struct space *space = spaces_find(&s->spaces, event->pid);
-
-		if (event->type == EVENT_SAMPLE)
-			dumps_sample(&s->dumps, space, &c->user);
-		else
-			event->site = sites_reached(&s->sites, event->site,
-						    dumps_wait(&s->dumps, space, &c->user));
-	}
+	if (c && !(s->opt.skip_root && event->pid == s->root))
+		keep_dump(s, event, &c->user);
 	spaces_event(&s->spaces, event);
 	if (event->type != EVENT_SAMPLE)
 		account_event(&s->account, event);
@@ -647,6 +657,7 @@ static uint64_t polled_cpu_ns(const struct offcpu *s)
 static void fill(const struct offcpu *s, struct profile *p)
 {
 	const struct account_sums *sums = s->tier == TIER_3 ? &s->poller.sums : &s->account.sums;
+	CLEANUP(unwinder_free) struct unwinder *unwinder = unwinder_new(&s->spaces);
 	struct proc_steal steal = s->steal_before;
 	uint64_t cpu_ns = s->tier == TIER_3 ? polled_cpu_ns(s) : sums->on_cpu_ns;
 
@@ -655,10 +666,10 @@ static void fill(const struct offcpu *s, struct profile *p)
 	p->waits.runqueue_ns = sums->runqueue_ns;
 	split_cpu(s, cpu_ns, &p->waits);
 	sites_sum(&s->sites, &p->waits, SITES_SHOWN, &p->sites);
-	wakers_sum(&s->wakers, &s->sites, WAKERS_SHOWN, &p->wakers);
+	wakers_sum(&s->wakers, &s->sites, &s->dumps, unwinder, WAKERS_SHOWN, &p->wakers);
 	wait_profile_close(&p->waits);
 	/* T2's clock stands still in the kernel. */
-	stacks_fill(&s->sites, &s->dumps, &s->spaces,
+	stacks_fill(&s->sites, &s->dumps, unwinder,
 		    s->tier == TIER_2 ? p->waits.user_ns : wait_profile_cpu_ns(&p->waits),
 		    STACKS_KEPT, p);
 	p->elapsed_ns = sums->end_ns - sums->start_ns;

@@ -161,6 +161,13 @@ static struct perf_event_attr attr_of(enum perf_role role, const struct perf *p)
 		return wake_attr(p->tier, p->waking.id);
 	case PERF_WOKEN:
 		return wake_attr(p->tier, p->woken.id);
+	case PERF_WAKERS:
+		attr = wake_attr(p->tier, p->waking.id);
+		attr.inherit = 1;
+		attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+		attr.sample_regs_user = DECODE_REGS_MASK;
+		attr.sample_stack_user = WAIT_STACK_BYTES;
+		return attr;
 	case PERF_ALL_RECORDS:
 		attr = machine_attr(dummy_attr(p->tier));
 		attr.context_switch = 0;
@@ -219,6 +226,17 @@ static bool open_counter(struct perf *p, enum perf_role role, pid_t tid, struct 
 	return !ioctl(*fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd);
 }
 
+static bool open_wakers(struct perf *p, pid_t tid, struct perf_ring *ring)
+{
+	uint64_t id;
+	int fd;
+
+	if (!open_counter(p, PERF_WAKERS, tid, ring, &fd) || ioctl(fd, PERF_EVENT_IOC_ID, &id))
+		return false;
+	vec_push(&ring->ids.wakers, id); /* the kernel counts upwards */
+	return true;
+}
+
 /* The counters of one thread on one CPU. */
 static bool open_thread(struct perf *p, pid_t tid, struct perf_ring *ring, const char **what)
 {
@@ -233,8 +251,11 @@ static bool open_thread(struct perf *p, pid_t tid, struct perf_ring *ring, const
 	*what = "kernel stacks of context switches";
 	if (p->tier > TIER_1)
 		return true;
-	return open_counter(p, PERF_STACKS, tid, ring, &fd) &&
-	       open_counter(p, PERF_SPARSE_STACKS, tid, ring, &fd);
+	if (!open_counter(p, PERF_STACKS, tid, ring, &fd) ||
+	    !open_counter(p, PERF_SPARSE_STACKS, tid, ring, &fd))
+		return false;
+	*what = "wake-ups by the program";
+	return p->tier > TIER_0 || open_wakers(p, tid, ring);
 }
 
 static bool open_wakes(struct perf *p, struct perf_ring *ring)
@@ -280,6 +301,8 @@ static bool open_cpu(struct perf *p, const pid_t *tids, size_t n, int cpu, const
 	ok = ok && open_threads(p, tids, n, &ring, what);
 	if (ring.map)
 		vec_push(&p->rings, ring);
+	else
+		vec_clear(&ring.ids.wakers);
 	return ok;
 }
 
@@ -462,6 +485,7 @@ void perf_close(struct perf *p)
 	vec_each (&p->rings, ring) {
 		munmap(ring->map, page + ring->size);
 		vec_clear(&ring->ids.probes);
+		vec_clear(&ring->ids.wakers);
 	}
 	vec_each (&p->counters, counter)
 		close(counter->fd);
@@ -486,7 +510,8 @@ static void switch_on(const struct perf_counter *counter, bool on)
 void perf_set_dense(struct perf *p, bool dense)
 {
 	vec_each (&p->counters, counter) {
-		if (counter->role == PERF_STACKS || is_wake(counter))
+		if (counter->role == PERF_STACKS || counter->role == PERF_WAKERS ||
+		    is_wake(counter))
 			switch_on(counter, dense);
 	}
 }
@@ -523,7 +548,7 @@ struct error *perf_watch_machine(struct perf *p)
 
 	if (err)
 		return err;
-	close_roles(p, PERF_RECORDS, PERF_SPARSE_STACKS);
+	close_roles(p, PERF_RECORDS, PERF_WAKERS);
 	perf_close_window(p);
 	return NULL;
 }

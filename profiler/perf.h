@@ -10,6 +10,7 @@
  *	the same, but of every SPARSE_PERIOD-th only                      T0 T1
  *	wake-ups of the whole machine, by whom and when (a task's own
  *	counter misses those that interrupts and other processes cause)   T0
+ *	wake-ups by its threads, with the user's stack of the waker       T0
  *	entries to and returns from functions (uprobes), where asked for  T0
  *
  * A counter on a thread, even one that is switched off, makes each of its context switches 0.1 to
@@ -41,6 +42,7 @@ enum perf_role {
 	PERF_CLOCK,
 	PERF_STACKS,
 	PERF_SPARSE_STACKS,
+	PERF_WAKERS,
 	PERF_WAKING,
 	PERF_WOKEN,
 	PERF_PROBE,

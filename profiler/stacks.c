@@ -17,7 +17,6 @@ struct fold {
 
 struct folding {
 	struct unwinder *unwinder;
-	struct code_addresses walked;
 	struct fold *by_key;
 };
 
@@ -58,14 +57,23 @@ static char *key_of(const struct stack *stack)
 	return strbuf_detach(&key);
 }
 
+bool stacks_frames(struct unwinder *unwinder, const struct dump *dump, struct stack_frames *ret)
+{
+	struct code_addresses walked = { 0 };
+	bool whole = unwinder_walk(unwinder, dump, &walked);
+
+	vec_each (&walked, address)
+		add_frames(unwinder_name(unwinder, *address), ret);
+	vec_clear(&walked);
+	return whole;
+}
+
 static void fold(struct folding *f, const struct dump *dump, struct stack stack)
 {
 	struct fold *it;
 	char *key;
 
-	stack.cut = !unwinder_walk(f->unwinder, dump, &f->walked);
-	vec_each (&f->walked, address)
-		add_frames(unwinder_name(f->unwinder, *address), &stack.frames);
+	stack.cut = !stacks_frames(f->unwinder, dump, &stack.frames);
 	key = key_of(&stack);
 	HASH_FIND_STR(f->by_key, key, it);
 	if (it) {
@@ -139,16 +147,14 @@ static void add_rest(struct stacks *stacks, struct stack rest)
 		vec_push(stacks, rest);
 }
 
-void stacks_fill(const struct sites *sites, const struct dumps *dumps, const struct spaces *spaces,
+void stacks_fill(const struct sites *sites, const struct dumps *dumps, struct unwinder *unwinder,
 		 uint64_t sampled_ns, size_t max, struct profile *p)
 {
-	CLEANUP(unwinder_free) struct unwinder *unwinder = unwinder_new(spaces);
 	struct folding f = { .unwinder = unwinder };
 
 	fold_waits(&f, sites, dumps);
 	fold_samples(&f, dumps, sampled_ns);
 	keep_most(&f, max, &p->stacks);
-	vec_clear(&f.walked);
 	add_rest(&p->stacks,
 		 (struct stack){ .on_cpu = true, .ns = wait_profile_cpu_ns(&p->waits) });
 	for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)

@@ -12,14 +12,16 @@
 #include "model/profile.h"
 #include "profiler/dumps.h"
 #include "profiler/sites.h"
-#include "profiler/spaces.h"
+#include "profiler/unwind.h"
 
 /*
  * At most `max` stacks with frames, and for each kind one without them for the rest of its time, so
  * that each kind's stacks add up to p->waits; `sampled_ns` of the CPU time is what was sampled.
  * p->waits must be complete; appends to p->stacks.
  */
-void stacks_fill(const struct sites *sites, const struct dumps *dumps, const struct spaces *spaces,
+void stacks_fill(const struct sites *sites, const struct dumps *dumps, struct unwinder *unwinder,
 		 uint64_t sampled_ns, size_t max, struct profile *p);
+/* The calls of one dump, appended. False: the outermost are missing. */
+bool stacks_frames(struct unwinder *unwinder, const struct dump *dump, struct stack_frames *ret);
 
 #endif

@@ -7,10 +7,12 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "profiler/stacks.h"
 
 struct waker_key {
 	uint32_t site;
 	pid_t pid, tid; /* 0: an interrupt; -1: one too many */
+	uint32_t dump;
 };
 
 struct waker_entry {
@@ -20,33 +22,41 @@ struct waker_entry {
 	uint64_t ns, waits;
 };
 
-static void read_name(pid_t tid, char name[17])
+static bool read_comm(pid_t tid, char name[17])
 {
 	CLEANUP(cleanup_file) FILE *file = NULL;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
-	file = tid > 0 ? fopen(path, "re") : NULL;
-	if (!file || fscanf(file, "%16[^\n]", name) != 1)
-		snprintf(name, 17, "%s", tid > 0 ? "?" : tid ? "others" : "interrupt");
+	file = fopen(path, "re");
+	return file && fscanf(file, "%16[^\n]", name) == 1;
 }
 
-void wakers_add(struct wakers *w, uint32_t site, pid_t pid, pid_t tid, uint64_t ns)
+/* A thread that has just ended, as the waker of one that joins it has, goes by its process's name. */
+static void read_name(const struct waker_key *key, char name[17])
 {
-	struct waker_key key = { site, pid, tid };
+	if (key->tid > 0 && (read_comm(key->tid, name) || read_comm(key->pid, name)))
+		return;
+	snprintf(name, 17, "%s", key->tid > 0 ? "?" : key->tid ? "others" : "interrupt");
+}
+
+void wakers_add(struct wakers *w, uint32_t site, struct waker waker, uint64_t ns)
+{
+	struct waker_key key = { site, waker.pid, waker.tid, waker.dump };
 	struct waker_entry *entry;
 
-	if (!tid)
+	if (!waker.tid)
 		key.pid = 0;
 	HASH_FIND(hh, w->by_key, &key, sizeof(key), entry);
 	if (!entry && HASH_COUNT(w->by_key) >= WAKERS_MAX) {
 		key.pid = key.tid = -1;
+		key.dump = 0;
 		HASH_FIND(hh, w->by_key, &key, sizeof(key), entry);
 	}
 	if (!entry) {
 		entry = xcalloc(1, sizeof(*entry));
 		entry->key = key;
-		read_name(key.tid, entry->name);
+		read_name(&entry->key, entry->name);
 		HASH_ADD(hh, w->by_key, key, sizeof(key), entry);
 	}
 	entry->ns += ns;
@@ -66,7 +76,28 @@ static int most_first(const void *a, const void *b)
 	return (x->ns < y->ns) - (x->ns > y->ns);
 }
 
-static void merge(struct wait_wakers *all, const struct waker_entry *entry, enum wait_kind kind)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_frames(const struct stack_frames *a, const struct stack_frames *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct stack_frame *x = &a->items[i], *y = &b->items[i];
+
+		if (x->line != y->line || !same_text(x->function, y->function) ||
+		    !same_text(x->object, y->object) || !same_text(x->file, y->file))
+			return false;
+	}
+	return true;
+}
+
+/* Takes the frames. */
+static void merge(struct wait_wakers *all, const struct waker_entry *entry, enum wait_kind kind,
+		  struct stack_frames *frames)
 {
 	struct wait_waker waker = { .kind = kind,
 				    .pid = entry->key.pid > 0 ? entry->key.pid : 0,
@@ -79,6 +110,9 @@ static void merge(struct wait_wakers *all, const struct waker_entry *entry, enum
 			continue;
 		if (!waker.tid && strcmp(it->name, entry->name))
 			continue;
+		if (!same_frames(&it->frames, frames))
+			continue;
+		stack_frames_clear(frames);
 		it->ns += entry->ns;
 		it->waits += entry->waits;
 		if (!strcmp(it->name, "?")) { /* it was gone when that one was met */
@@ -88,22 +122,32 @@ static void merge(struct wait_wakers *all, const struct waker_entry *entry, enum
 		return;
 	}
 	waker.name = xstrdup(entry->name);
+	waker.frames = *frames;
 	vec_push(all, waker);
 }
 
-void wakers_sum(const struct wakers *w, const struct sites *sites, size_t max,
-		struct wait_wakers *ret)
+void wakers_sum(const struct wakers *w, const struct sites *sites, const struct dumps *dumps,
+		struct unwinder *unwinder, size_t max, struct wait_wakers *ret)
 {
 	for (const struct waker_entry *it = w->by_key; it; it = it->hh.next) {
 		struct site_time time = sites_time(sites, it->key.site);
 
-		if (it->ns && time.named)
-			merge(ret, it, time.kind);
+		struct stack_frames frames = { 0 };
+
+		if (!it->ns || !time.named)
+			continue;
+		if (it->key.dump && it->key.dump < dumps->waits.n)
+			stacks_frames(unwinder, dumps->waits.items[it->key.dump], &frames);
+		merge(ret, it, time.kind, &frames);
 	}
 	if (ret->n)
 		qsort(ret->items, ret->n, sizeof(*ret->items), most_first);
-	while (ret->n > max)
-		free(ret->items[--ret->n].name);
+	while (ret->n > max) {
+		struct wait_waker *last = &ret->items[--ret->n];
+
+		free(last->name);
+		stack_frames_clear(&last->frames);
+	}
 }
 
 void wakers_clear(struct wakers *w)

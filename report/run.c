@@ -405,7 +405,22 @@ static void put_stacks(const struct page *p, const struct profile *profile)
 		put_stacks_of(p, profile, false, (enum wait_kind)kind);
 }
 
-/* "lock  woken by server/12 (134 ms)": timers say nothing that the kind does not. */
+/* The function that ended the wait: libc's own part in it says nothing. */
+static void add_waking_call(const struct wait_waker *w, struct strbuf *out)
+{
+	vec_each (&w->frames, f) {
+		const char *slash = f->file ? strrchr(f->file, '/') : NULL;
+
+		if (f->object && !strncmp(f->object, "libc.so", 7))
+			continue;
+		strbuf_addf(out, " in %s", f->function);
+		if (f->file)
+			strbuf_addf(out, " (%s:%d)", slash ? slash + 1 : f->file, f->line);
+		return;
+	}
+}
+
+/* "lock  woken by server/12 in put (queue.c:31) (134 ms, 7)": timers say nothing that the kind does not. */
 static void put_wakers_of(const struct page *p, const struct profile *profile, enum wait_kind kind)
 {
 	CLEANUP(cleanup_free) char *label = xasprintf("  %-10s  by  ", wait_kind_key(kind));
@@ -417,8 +432,10 @@ static void put_wakers_of(const struct page *p, const struct profile *profile, e
 			continue;
 		if (shown++ == STACKS_SHOWN && !p->style->verbose)
 			break;
-		strbuf_addf(&text, "%s%s/%d (%s, %llu)", shown > 1 ? ", " : "", w->name, w->tid,
-			    word_ns((double)w->ns).s, (unsigned long long)w->waits);
+		strbuf_addf(&text, "%s%s/%d", shown > 1 ? ", " : "", w->name, w->tid);
+		add_waking_call(w, &text);
+		strbuf_addf(&text, " (%s, %llu)", word_ns((double)w->ns).s,
+			    (unsigned long long)w->waits);
 	}
 	if (shown)
 		page_item(p, label, ink_of(kind), 18, "%s", strbuf_str(&text));

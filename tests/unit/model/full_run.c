@@ -94,7 +94,9 @@ static void fill_profile(struct profile *p)
 {
 	const struct wait_site site = { xstrdup("tcp_recvmsg"), WAIT_NETWORK, 5001, 17 };
 
-	const struct wait_waker waker = { xstrdup("holder"), 42, 43, WAIT_LOCK, 1003, 7 };
+	struct wait_waker waker = { xstrdup("holder"), 42, 43, WAIT_LOCK, 1003, 7, { 0 } };
+	const struct stack_frame frame = { xstrdup("put"), xstrdup("a"), xstrdup("a.c"), 31,
+					   true };
 
 	p->measured = true;
 	p->tier = TIER_1;
@@ -117,6 +119,7 @@ static void fill_profile(struct profile *p)
 	p->steal_share = 0.1;
 	vec_push(&p->sites, site);
 	fill_stacks(&p->stacks);
+	vec_push(&waker.frames, frame);
 	vec_push(&p->wakers, waker);
 }
 

@@ -16,7 +16,13 @@
 
 #define WAKING_ID 77
 
-static const struct decode_ids ids = { .waking = { WAKING_ID, 24 } };
+#define WOKEN_ID 78
+#define WAKER_ID 91
+
+static uint64_t waker_ids[] = { 80, WAKER_ID, 95 };
+static const struct decode_ids ids = { .waking = { WAKING_ID, 24 },
+				       .woken = { WOKEN_ID, 16 },
+				       .wakers = { .items = waker_ids, .n = 3 } };
 
 struct record { /* built piece by piece */
 	_Alignas(8) unsigned char bytes[512];
@@ -286,6 +292,62 @@ static void waking_speaks_of_the_woken(void **state)
 	}
 }
 
+static void woken_is_told_from_waking(void **state)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+	unsigned char raw[36] = { 0 };
+	struct decode_parts parts;
+	struct event event;
+	int32_t woken = 4711;
+
+	(void)state;
+	memcpy(raw + ids.woken.pid_offset, &woken, sizeof(woken));
+	put_start(&r, WOKEN_ID, 10, 11, 1000);
+	put32(&r, sizeof(raw));
+	put(&r, raw, sizeof(raw));
+	assert_true(decode(&r, &event, &parts));
+	assert_int_equal(event.type, EVENT_WOKEN);
+	assert_int_equal(event.tid, 4711);
+}
+
+/* RAW of n bytes, registers, two words of stack. */
+static struct record waker_record(size_t n, unsigned char flags)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+	unsigned char raw[40] = { 0, 0, flags };
+	int32_t woken = 4711;
+
+	memcpy(raw + ids.waking.pid_offset, &woken, sizeof(woken));
+	put_start(&r, WAKER_ID, 10, 11, 1000);
+	put32(&r, (uint32_t)n);
+	put(&r, raw, n);
+	put64(&r, PERF_SAMPLE_REGS_ABI_64);
+	for (uint64_t i = 0; i < DECODE_REGS; i++)
+		put64(&r, 100 + i);
+	put64(&r, 16), put64(&r, 7), put64(&r, 8), put64(&r, 16);
+	return r;
+}
+
+static void wakers_have_a_user_side(void **state)
+{
+	struct record r = waker_record(36, 0), interrupted = waker_record(36, 0x10);
+	struct record odd = waker_record(38, 0);
+	struct decode_parts parts;
+	struct event event;
+
+	(void)state;
+	assert_true(decode(&r, &event, &parts));
+	assert_int_equal(event.type, EVENT_WAKING);
+	assert_int_equal(event.tid, 4711);
+	assert_int_equal(event.waker_tid, 11);
+	assert_int_equal(parts.user.regs[16], 116);
+	assert_int_equal(parts.user.stack_n, 2);
+	assert_true(decode(&interrupted, &event, &parts));
+	assert_int_equal(event.waker_tid, 0);
+	assert_null(parts.user.regs);
+	assert_false(decode(&odd, &event, &parts)); /* what follows would not be aligned */
+}
+
 static void hostile_records_are_refused(void **state)
 {
 	struct record chain_too_long = begin(PERF_RECORD_SAMPLE, 0);
@@ -366,7 +428,7 @@ static void ring_open(struct ring_fixture *f)
 		      -1, 0);
 	assert_true(f->map != MAP_FAILED);
 	vec_push(&f->perf.rings,
-		 ((struct perf_ring){ .map = f->map, .size = RING_BYTES, .ids = ids }));
+		 ((struct perf_ring){ .map = f->map, .size = RING_BYTES, .ids.waking = ids.waking }));
 	f->perf.record = xmalloc(65536);
 }
 
@@ -467,6 +529,8 @@ int main(void)
 		cmocka_unit_test(a_kernel_thread_has_no_user_side),
 		cmocka_unit_test(mapped_code_has_a_file),
 		cmocka_unit_test(waking_speaks_of_the_woken),
+		cmocka_unit_test(woken_is_told_from_waking),
+		cmocka_unit_test(wakers_have_a_user_side),
 		cmocka_unit_test(hostile_records_are_refused),
 		cmocka_unit_test(truncated_records_are_refused),
 		cmocka_unit_test(records_wrap_around),

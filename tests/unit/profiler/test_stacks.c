@@ -154,6 +154,15 @@ static const struct wait_waker *waker_of(const struct profile *p, enum wait_kind
 	return NULL;
 }
 
+static bool calls_function(const struct stack_frames *frames, const char *function)
+{
+	vec_each (frames, frame) {
+		if (!strcmp(frame->function, function))
+			return frame->file && frame->line > 0;
+	}
+	return false;
+}
+
 static void waits_name_who_ended_them(void **state)
 {
 	const struct profile *p = *state;
@@ -164,6 +173,7 @@ static void waits_name_who_ended_them(void **state)
 	assert_non_null(writer);
 	assert_true(writer->ns >= p->waits.wait_ns[WAIT_PIPE] / 10 * 8);
 	assert_true(writer->tid != writer->pid);
+	assert_true(calls_function(&writer->frames, "writer"));
 	/* A timer's wake-ups are not all seen, but none is taken for a thread's. */
 	vec_each (&p->wakers, waker) {
 		if (waker->kind == WAIT_SLEEP && waker->tid)
