@@ -95,8 +95,7 @@ static void fill_profile(struct profile *p)
 	const struct wait_site site = { xstrdup("tcp_recvmsg"), WAIT_NETWORK, 5001, 17 };
 
 	struct wait_waker waker = { xstrdup("holder"), 42, 43, WAIT_LOCK, 1003, 7, { 0 } };
-	const struct stack_frame frame = { xstrdup("put"), xstrdup("a"), xstrdup("a.c"), 31,
-					   true };
+	const struct stack_frame frame = { xstrdup("put"), xstrdup("a"), xstrdup("a.c"), 31, true };
 
 	p->measured = true;
 	p->tier = TIER_1;

@@ -428,7 +428,8 @@ static void ring_open(struct ring_fixture *f)
 		      -1, 0);
 	assert_true(f->map != MAP_FAILED);
 	vec_push(&f->perf.rings,
-		 ((struct perf_ring){ .map = f->map, .size = RING_BYTES, .ids.waking = ids.waking }));
+		 ((struct perf_ring){
+			 .map = f->map, .size = RING_BYTES, .ids.waking = ids.waking }));
 	f->perf.record = xmalloc(65536);
 }
 
