@@ -19,8 +19,7 @@ static void on_signal(int sig)
 	const uint64_t one = 1;
 	int saved = errno;
 
-	(void)sig;
-	caught = 1;
+	caught = sig;
 	/* The second signal, whichever it is, ends us. */
 	for (size_t i = 0; i < SIGNALS_N; i++)
 		signal(signals[i], SIG_DFL);
@@ -53,6 +52,11 @@ void interrupt_install(void)
 }
 
 bool interrupt_pending(void)
+{
+	return caught;
+}
+
+int interrupt_signal(void)
 {
 	return caught;
 }

@@ -15,6 +15,7 @@
 
 void interrupt_install(void);
 bool interrupt_pending(void);
+int interrupt_signal(void); /* the one that came first; 0: none */
 /* Readable from the first signal on, for poll(); -1 before interrupt_install(). Do not read it. */
 int interrupt_fd(void);
 /* "interrupted", class ERROR_INTERRUPTED. */

@@ -464,7 +464,7 @@ struct error *subprocess_start(const struct subprocess_options *opt, struct subp
 	struct plan plan = { .opt = opt, .gate_fd = -1, .report_fd = -1, .null_fd = -1 };
 	CLEANUP(cleanup_fd) int report_fd = -1;
 	CLEANUP(live_clear) struct live entry = { .report_fd = -1 };
-	struct subprocess sub = { .limits = opt->limits };
+	struct subprocess sub = { .limits = opt->limits, .pass_signals = opt->pass_signals };
 	struct error *err;
 
 	subprocess_init();
@@ -575,6 +575,7 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 		{ .fd = pidfd, .events = POLLIN },
 		{ .fd = interrupt_fd(), .events = POLLIN },
 	};
+	bool pass = sub->pass_signals;
 
 	if (pidfd < 0)
 		return error_reclass(error_errno("cannot watch process %d", (int)sub->pid),
@@ -583,8 +584,14 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 		int left_ms = time_left(sub);
 		struct error *err = NULL;
 
-		if (interrupt_pending())
+		if (interrupt_pending() && !pass)
 			return interrupt_error();
+		if (interrupt_pending()) {
+			kill(-sub->pid, interrupt_signal());
+			interrupt_install(); /* the next one is for us */
+			fds[1].fd = interrupt_fd();
+			pass = false;
+		}
 		for (size_t i = 0; i < n; i++)
 			fds[2 + i] = (struct pollfd){ .fd = drains[i].fd, .events = POLLIN };
 		if (poll(fds, 2 + n, next_look(entry, left_ms)) < 0)

@@ -40,6 +40,8 @@ struct subprocess_options {
 	/* A pipe's read end, or -1: the child blocks on it before exec until a byte comes or it is
 	 * closed (perf attaches meanwhile). */
 	int gate_fd;
+	/* The first interrupt is not ours but the command's: it ends as it likes. The next one ends it. */
+	bool pass_signals;
 	struct subprocess_limits limits;
 };
 
@@ -55,6 +57,7 @@ struct subprocess {
 	pid_t pid;
 	uint64_t started_ns;
 	struct subprocess_limits limits;
+	bool pass_signals;
 };
 
 /* Once, before the first start. Also usable after fork. */

@@ -24,6 +24,7 @@ struct error *watch_command(const char *const *argv, uint64_t timeout_ns,
 	CLEANUP(cleanup_fd) int gate = -1, opened = -1;
 	CLEANUP(subprocess_kill) struct subprocess sub = { 0 };
 	struct subprocess_options opt = { .argv = argv,
+					  .pass_signals = true,
 					  .stdout_fd = STDOUT_FILENO,
 					  .stderr_fd = STDERR_FILENO,
 					  .limits = { .wall_ns = timeout_ns } };

@@ -32,3 +32,24 @@ wait "$pid" || true
 sleep 0.5
 no_process_with "$mark"
 run 0 "$CONCUR" runs --db "$db"
+# The first Ctrl-C during a profile is the program's: it ends as it likes, and what was seen is shown.
+"$CONCUR" profile -- sh -c 'trap "echo bye; exit 5" INT; while :; do sleep 0.1; done' >out 2>err &
+pid=$!
+sleep 1
+kill -INT "$pid"
+code=0
+wait "$pid" || code=$?
+[ "$code" -eq 5 ] || fail "exit code $code, not the program's"
+grep -q bye out || fail 'the program did not get the signal'
+grep -q 'WHERE THE TIME WENT' err || fail 'no profile of what was seen'
+# The second one is ours.
+"$CONCUR" profile -- sh -c "trap : INT; while :; do sleep 0.1; done # $mark" >out 2>err &
+pid=$!
+sleep 1
+kill -INT "$pid"
+sleep 0.5
+kill -INT "$pid"
+code=0
+wait "$pid" || code=$?
+[ "$code" -eq 130 ] || fail "exit code $code, not 130, after two interrupts"
+no_process_with "$mark"
