@@ -28,7 +28,8 @@ static const char *const contract[] = {
 	"stacks wakers",
 	"profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"profile.sites. symbol kind ns waits",
-	"profile.wakers. name pid tid kind ns waits",
+	"profile.wakers. name pid tid kind ns waits frames",
+	"profile.wakers.frames. function object file line inlined",
 	"profile.stacks. kind ns count cut frames",
 	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "

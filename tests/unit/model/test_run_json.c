@@ -174,6 +174,7 @@ static void a_full_run_survives_the_round_trip(void **state)
 	assert_int_equal(run.profile.tier, TIER_1);
 	assert_int_equal(run.profile.sites.items[0].waits, 17);
 	assert_string_equal(run.profile.wakers.items[0].name, "holder");
+	assert_int_equal(run.profile.wakers.items[0].tid, 43);
 	assert_false(run.profile.stacks.items[0].on_cpu);
 	assert_int_equal(run.profile.stacks.items[0].kind, WAIT_LOCK);
 	assert_true(run.profile.stacks.items[0].cut);
@@ -238,40 +239,6 @@ static void list_keys(const json_t *value, const char *path, struct strbuf *out)
 		list_keys(child, here, out);
 	}
 }
-
-static const char *const contract[] = {
-	"schema id tool_version command started_ns took_ns machine target workload facts analysis "
-	"profile race race_conditions verdict",
-	"machine. id hostname kernel arch cpu libc cores memory_bytes virtualised",
-	"target. program digest build_dir git_commit git_branch git_dirty",
-	"workload. id unit argv tasks expected_exit expected_exits stdin outputs compare shared "
-	"processes setup teardown timeout_ns budget_ns",
-	"facts. check file line column function symbol effect detail advice macro sites",
-	"facts.sites. file line function access",
-	"analysis. analysed why_not units failures",
-	"analysis.failures. file why left_out",
-	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
-	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
-	"stacks wakers",
-	"profile.waits. network disk pipe lock sleep child poll page-fault other",
-	"profile.sites. symbol kind ns waits",
-	"profile.wakers. name pid tid kind ns waits frames",
-	"profile.wakers.frames. function object file line inlined",
-	"profile.stacks. kind ns count cut frames",
-	"profile.stacks.frames. function object file line inlined",
-	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
-	"p50_ns p95_ns p99_ns tasks_per_s switches_per_task faults_per_task major_faults_per_task "
-	"ratios walls_ns wall_ns",
-	"race_conditions. measured why seed tasks rounds dirty_rounds noise ceiling steal_share "
-	"load leaked_descriptors strays startup_ns",
-	"race.wall_ns. value low high n race_conditions.noise. value low high n "
-	"race_conditions.startup_ns. value low high n",
-	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "
-	"missing witnesses",
-	"verdict.ties. model workers speedup low high n",
-	"verdict.hurdles. check symbol file line text sites excerpt excerpt_line",
-	"verdict.witnesses. name says on agrees heard",
-};
 
 static void the_keys_are_the_contract(void **state)
 {
