@@ -32,7 +32,8 @@ def ask(o, seq, unit_kind):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as f:
             f.write("\n".join(tasks) + "\n")
             f.flush()
-            cmd = [o.concur, "advise", *base, "--no-analyze", "--each", f.name, "--budget", str(o.budget)]
+            cmd = [o.concur, "advise", *base, "--no-analyze", "--each", f.name, "--budget", str(o.budget),
+                   "--compare", "exit-code"]  # the pairs write to /dev/null
             return "each", run([*cmd, "--", *command_of(shlex.split(each["command"]))], each["dir"])
     return "profile", run([o.concur, "profile", *base, "--", "bash", "-c", seq], None)
 

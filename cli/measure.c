@@ -27,7 +27,8 @@ static char *search_start(const struct target *target)
 
 	if (!target->program)
 		return xstrdup(".");
-	dir = xstrndup(target->program, (size_t)(strrchr(target->program, '/') - target->program));
+	dir = path_absolute(target->program);
+	*strrchr(dir, '/') = '\0';
 	found = path_find_upward(*dir ? dir : "/", "compile_commands.json");
 	return found ? MOVE(dir) : xstrdup(".");
 }

@@ -36,6 +36,17 @@ static bool executable(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
+/* Absolute, but by the name it was called by: dot and busybox are many programs, told apart by it. */
+static char *absolute_by_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP(cleanup_free)
+	char *dir = xstrndup(path, slash > path ? (size_t)(slash - path) : 1);
+	CLEANUP(cleanup_free) char *real_dir = path_absolute(dir);
+
+	return path_join(real_dir, slash + 1);
+}
+
 /* As execvp() would find it; NULL when it is not there. */
 static char *find_program(const char *name)
 {
@@ -44,12 +55,12 @@ static char *find_program(const char *name)
 	char *save = NULL;
 
 	if (strchr(name, '/'))
-		return path_absolute(name);
+		return absolute_by_name(name);
 	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
 		CLEANUP(cleanup_free) char *candidate = path_join(dir, name);
 
 		if (executable(candidate))
-			return path_absolute(candidate);
+			return absolute_by_name(candidate);
 	}
 	return NULL;
 }
@@ -90,7 +101,7 @@ static char *git(const char *dir, const char *a, const char *b, const char *c)
 
 static void read_git(const char *program, struct target *target)
 {
-	CLEANUP(cleanup_free) char *dir = xstrdup(program);
+	CLEANUP(cleanup_free) char *dir = path_absolute(program);
 	CLEANUP(cleanup_free) char *status = NULL;
 
 	target->git_dirty = -1;

@@ -74,6 +74,21 @@ static void test_tasks_are_lines(void **state)
 	run_clear(&run);
 }
 
+/* Some programs are many, and look at the name they are called by. */
+static void test_a_program_keeps_its_name(void **state)
+{
+	char *args[] = { "./other-name", "{}" };
+	struct run run = { 0 };
+
+	(void)state;
+	assert_int_equal(symlink("tool", "other-name"), 0);
+	assert_null(workload("three", args, 2, &run));
+	assert_non_null(strstr(run.target.program, "/other-name"));
+	assert_int_equal(run.target.program[0], '/');
+	unlink("other-name");
+	run_clear(&run);
+}
+
 static void test_what_is_wrong_is_named(void **state)
 {
 	static const struct {
@@ -230,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tasks_are_lines),
+		cmocka_unit_test(test_a_program_keeps_its_name),
 		cmocka_unit_test(test_what_is_wrong_is_named),
 		cmocka_unit_test(test_tasks_by_number_and_by_field),
 		cmocka_unit_test(test_no_program),
