@@ -57,5 +57,6 @@ void profile_clear(struct profile *p)
 	vec_clear(&p->wakers);
 	stacks_clear(&p->stacks);
 	free(p->why);
+	free(p->no_counters);
 	*p = (struct profile){ 0 };
 }

@@ -81,6 +81,9 @@ struct profile {
 	uint64_t tasks, processes, threads, switches;
 	double lost_share;  /* of the records, 0..1 */
 	double steal_share; /* of all CPU time while it ran, 0..1 */
+	uint64_t cycles, instructions,
+		cache_misses; /* in user space, of the processor's counters */
+	char *no_counters;    /* why these are 0; NULL: they are counted */
 	struct wait_sites sites;
 	struct stacks stacks;
 	struct wait_wakers wakers; /* T0, of the waits that were seen to end */

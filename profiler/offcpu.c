@@ -18,6 +18,7 @@
 #include "profiler/calls.h"
 #include "profiler/dumps.h"
 #include "profiler/perf.h"
+#include "profiler/pmu.h"
 #include "profiler/poll.h"
 #include "profiler/proc.h"
 #include "profiler/spaces.h"
@@ -54,7 +55,8 @@ struct offcpu {
 	enum tier tier;
 	char *why;
 	uint64_t opened_ns;
-	struct perf perf;     /* T0 to T2 */
+	struct perf perf; /* T0 to T2 */
+	struct pmu pmu;
 	struct poller poller; /* T3 */
 	struct account account;
 	struct call_watch watch; /* T2 */
@@ -500,6 +502,8 @@ static struct error *open_counters(struct offcpu *s)
 		free(s->why);
 		s->opened_ns = clock_now_ns();
 		s->tier = open_best(&before, s->opt.at_least, &s->perf, &s->why);
+		pmu_close(&s->pmu);
+		pmu_open(before.items, before.n, &s->pmu);
 		if (s->tier == TIER_3 || !s->opt.attach)
 			return NULL;
 		err = proc_tids(s->root, true, &after);
@@ -611,6 +615,7 @@ void offcpu_abort(struct offcpu *s)
 		recorder_clear(&s->recorders[i]);
 	free(s->recorders);
 	windows_clear(&s->windows);
+	pmu_close(&s->pmu);
 	spaces_clear(&s->spaces);
 	free(s->why);
 	free(s);
@@ -681,6 +686,7 @@ static void fill(const struct offcpu *s, struct profile *p)
 			(double)s->account.lost / (double)(s->account.lost + s->account.seen);
 	proc_steal(&steal);
 	p->steal_share = proc_steal_share(s->steal_before, steal);
+	pmu_fill(&s->pmu, p);
 	p->measured = true;
 }
 

@@ -373,6 +373,17 @@ void phrase_method(const struct run *run, struct phrases *ret)
 			   word_share(profile->lost_share).s, word_share(profile->steal_share).s);
 		if (profile->why)
 			add_phrase(ret, "", "%s", profile->why);
+		if (profile->no_counters)
+			add_phrase(ret, "", "cycles and cache misses are not counted: %s",
+				   profile->no_counters);
+		else if (profile->cycles)
+			add_phrase(ret, "",
+				   "%.2f instructions for each cycle, %.3g cache misses "
+				   "for each thousand instructions, in the program's own code.",
+				   (double)profile->instructions / (double)profile->cycles,
+				   profile->instructions ? 1000 * (double)profile->cache_misses /
+								   (double)profile->instructions
+							 : 0);
 	}
 	add_race_method(&run->race, ret);
 	if (m->cpu)

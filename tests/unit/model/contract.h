@@ -24,7 +24,8 @@ static const char *const contract[] = {
 	"analysis. analysed why_not units failures",
 	"analysis.failures. file why left_out",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
-	"unknown_ns waits lost_share steal_share tasks processes threads switches sites "
+	"unknown_ns waits lost_share steal_share cycles instructions cache_misses no_counters "
+	"tasks processes threads switches sites "
 	"stacks wakers",
 	"profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"profile.sites. symbol kind ns waits",

@@ -116,6 +116,10 @@ static void fill_profile(struct profile *p)
 	p->switches = 43;
 	p->lost_share = 0.001;
 	p->steal_share = 0.1;
+	p->cycles = 44;
+	p->instructions = 45;
+	p->cache_misses = 46;
+	p->no_counters = xstrdup("no PMU");
 	vec_push(&p->sites, site);
 	fill_stacks(&p->stacks);
 	vec_push(&waker.frames, frame);
