@@ -43,6 +43,7 @@ enum { /* options without a letter */
        OPT_TEARDOWN,
        OPT_WORKLOAD,
        OPT_SHARED,
+       OPT_RUN_AS,
        OPT_UNIT,
        OPT_PROCESSES,
        OPT_FORCE,
@@ -78,6 +79,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_TASKS, { "outputs", OPT_OUTPUTS, "PATTERN", 0, "Files that each task writes, to be compared, for example {out}/*.png; {out} is an empty directory for each task. More than once for more", 1 } },
 	{ OPTIONS_TASKS, { "compare", OPT_COMPARE, "WHAT", 0, "stdout: output, exit code and files (default); stderr: that as well; exit-code: nothing else", 1 } },
 	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE,...", 0, "The exit codes of a task that went well (default: 0)", 1 } },
+	{ OPTIONS_TASKS, { "run-as", OPT_RUN_AS, "USER", 0, "Run the tasks as this user, so that they cannot do what root can", 1 } },
 	{ OPTIONS_TASKS, { "setup", OPT_SETUP, "COMMAND", 0, "Shell command before each trial, not timed", 1 } },
 	{ OPTIONS_TASKS, { "teardown", OPT_TEARDOWN, "COMMAND", 0, "Shell command after each trial, not timed", 1 } },
 	{ OPTIONS_TASKS, { "workload", OPT_WORKLOAD, "FILE", 0, "Read these options, and the command, from a YAML file; the command line goes before it", 1 } },
@@ -414,6 +416,9 @@ static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct 
 	case OPT_PROCESSES:
 		if (!process_way_from_key(arg, &o->processes))
 			argp_error(state, "--processes: '%s' is none of exec, prefork, fork", arg);
+		return 0;
+	case OPT_RUN_AS:
+		o->run_as = arg;
 		return 0;
 	case OPT_SETUP:
 		o->setup = arg;

@@ -38,7 +38,7 @@ struct options {
 	const char *each;
 	int count;            /* tasks "1" to "N" instead of a list; 0: not said */
 	struct strings tasks; /* of a workload file, instead of a list */
-	const char *stdin_path, *setup, *teardown;
+	const char *run_as, *stdin_path, *setup, *teardown;
 	struct borrowed outputs;
 	enum compare compare;
 	bool shared;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -218,6 +219,7 @@ static char *workload_id(const struct workload *w)
 	add_hashed(&all, "compare", w->compare ? compare_key(w->compare) : NULL);
 	add_hashed(&all, "shared", w->shared ? "yes" : NULL);
 	add_hashed(&all, "processes", w->processes ? process_way_key(w->processes) : NULL);
+	add_hashed(&all, "run-as", w->run_as);
 	add_hashed(&all, "setup", w->setup);
 	add_hashed(&all, "teardown", w->teardown);
 	digest_hex(digest_bytes(all.s, all.len), hex);
@@ -267,6 +269,16 @@ static struct error *check_stdin(const struct workload *w)
 	return NULL;
 }
 
+static struct error *check_user(const struct workload *w)
+{
+	if (w->run_as && !getpwnam(w->run_as))
+		return error_new(ERROR_USAGE, "--run-as: there is no user %s", w->run_as);
+	if (w->run_as && geteuid() != 0)
+		return error_hint(error_new(ERROR_USAGE, "--run-as is for root"),
+				  "leave it out: the tasks run as you");
+	return NULL;
+}
+
 static char *copy_text(const char *s)
 {
 	return s ? xstrdup(s) : NULL;
@@ -283,6 +295,7 @@ static void fill_workload(const struct options *options, struct workload *w)
 	w->compare = options->compare;
 	w->shared = options->shared;
 	w->processes = options->processes;
+	w->run_as = copy_text(options->run_as);
 	w->setup = copy_text(options->setup);
 	w->teardown = copy_text(options->teardown);
 	w->timeout_ns = subject_ns(options->timeout_s);
@@ -318,6 +331,8 @@ struct error *subject_workload(struct options *options, struct run *run)
 		err = check_holes(options, w);
 	if (!err)
 		err = check_stdin(w);
+	if (!err)
+		err = check_user(w);
 	if (err)
 		return err;
 	w->id = workload_id(w);

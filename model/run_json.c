@@ -444,6 +444,7 @@ static const struct field workload_fields[] = {
 	ROW_KEY(workload, "compare", compare, compare),
 	ROW(workload, BOOL, "shared", shared),
 	ROW_KEY(workload, "processes", processes, process_way),
+	ROW(workload, TEXT, "run_as", run_as),
 	ROW(workload, TEXT, "setup", setup),
 	ROW(workload, TEXT, "teardown", teardown),
 	ROW(workload, COUNT, "timeout_ns", timeout_ns),

@@ -69,6 +69,7 @@ struct workload {
 	enum compare compare;
 	bool shared; /* threads run one copy of the program, not one each */
 	enum process_way processes;
+	char *run_as;           /* the user who runs the tasks, or NULL: who runs concur */
 	char *setup, *teardown; /* shell commands around each trial, or NULL */
 	uint64_t timeout_ns;    /* of one task */
 	uint64_t budget_ns;     /* of the race */

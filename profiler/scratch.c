@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <glob.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,25 +84,34 @@ static void unlink_one(const char *path, void *arg)
 
 /* --- a trial's life --------------------------------------------------------------------------- */
 
-static struct error *make(const char *path)
+static struct error *give(const struct scratch *s, const char *path)
+{
+	const struct passwd *user = s->workload->run_as ? getpwnam(s->workload->run_as) : NULL;
+
+	if (user && chown(path, user->pw_uid, user->pw_gid))
+		return error_errno("cannot give %s to %s", path, s->workload->run_as);
+	return NULL;
+}
+
+static struct error *make(const struct scratch *s, const char *path)
 {
 	if (mkdir(path, 0777)) /* within the umask, as any program's */
 		return error_errno("cannot create %s", path);
-	return NULL;
+	return give(s, path);
 }
 
 struct error *scratch_begin(const struct scratch *s)
 {
 	CLEANUP(cleanup_free) char *tmp = scratch_tmpdir(s);
 	CLEANUP(cleanup_free) char *outs = path_join(s->dir, "out");
-	struct error *err = make(tmp);
+	struct error *err = make(s, tmp);
 
 	if (!err && has_outs(s))
-		err = make(outs);
+		err = make(s, outs);
 	for (size_t i = 0; !err && has_outs(s) && i < s->workload->tasks.n; i++) {
 		CLEANUP(cleanup_free) char *out = scratch_out(s, i);
 
-		err = make(out);
+		err = make(s, out);
 	}
 	return err;
 }
@@ -133,7 +143,7 @@ struct error *scratch_open(const struct workload *w, struct scratch *ret)
 		return error_errno("cannot create a directory %s", dir);
 	s.dir = MOVE(dir);
 	*ret = s;
-	return NULL;
+	return give(ret, ret->dir);
 }
 
 void scratch_close(struct scratch *s)

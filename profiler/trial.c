@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,8 @@ static struct error *write_plan(const struct trial_plan *plan,
 		[TRIAL_FORK] = PLAN_FORK,     [TRIAL_ASYNC] = PLAN_ASYNC,
 		[TRIAL_HYBRID] = PLAN_HYBRID,
 	};
+	const struct passwd *user =
+		plan->workload->run_as ? getpwnam(plan->workload->run_as) : NULL;
 	CLEANUP(strbuf_clear) struct strbuf sb = { 0 };
 	uint32_t repeat = plan->repeat ? plan->repeat : 1;
 	struct plan head = {
@@ -253,6 +256,10 @@ static struct error *write_plan(const struct trial_plan *plan,
 	head.stdins = put_stdins(&sb, plan);
 	head.outputs = put_outputs(&sb, plan);
 	head.libraries = put_libraries(&sb, libraries);
+	if (user) {
+		head.uid = user->pw_uid;
+		head.gid = user->pw_gid;
+	}
 	if (plan->target->unit.types) {
 		head.unit = plan->target->unit.address;
 		head.unit_types = put_text(&sb, plan->target->unit.types);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -285,6 +286,20 @@ static void settle(pid_t parent)
 	own_session();
 }
 
+/* Another user, for good. Changing user makes a process keep its secrets from itself. */
+static bool become_user(const struct host *h)
+{
+	if (!h->plan->uid)
+		return true;
+	if (setgroups(0, NULL) || setgid(h->plan->gid) || setuid(h->plan->uid)) {
+		host_why(h, "cannot run as user %u: %s", h->plan->uid, strerror(errno));
+		return false;
+	}
+	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return true;
+}
+
 static void *map(int fd, int prot, int flags, size_t at_least, size_t *size)
 {
 	struct stat st;
@@ -311,7 +326,9 @@ int main(int argc, char **argv)
 	h.result = map(atoi(argv[2]), PROT_READ | PROT_WRITE, MAP_SHARED, sizeof(*h.result), &size);
 	if (!h.plan || !h.result || h.plan->magic != PLAN_MAGIC)
 		return 2;
-	switch ((enum plan_mode)h.plan->mode) {
+	switch (become_user(&h) ? (enum plan_mode)h.plan->mode : PLAN_NOTHING) {
+	case PLAN_NOTHING:
+		break;
 	case PLAN_EXEC:
 		end = exec_run(&h);
 		break;

@@ -18,6 +18,7 @@
 #define PLAN_MAGIC 0x6e616c70u /* "plan" */
 
 enum plan_mode {
+	PLAN_NOTHING,
 	PLAN_EXEC,    /* every job is a fresh process */
 	PLAN_COPIES,  /* every worker is a thread with its own copy of the program */
 	PLAN_SHARED,  /* the same, with one copy for all */
@@ -52,6 +53,7 @@ struct plan {
 	uint64_t expected[256 / 64]; /* a bit for each exit code of a job that went well */
 	uint64_t unit;       /* address of the function to call in the program's file; 0: main() */
 	uint32_t unit_types; /* offset of its types' letters, of what it returns first */
+	uint32_t uid, gid;   /* who the jobs run as; 0: as we do */
 	uint32_t reserved;   /* 0 */
 	uint64_t timeout_ns; /* for one job */
 	uint64_t memory_bytes;  /* more than this in use ends the trial; PLAN_EXEC: the job that

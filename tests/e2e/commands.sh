@@ -60,6 +60,26 @@ says err none.yaml
 run 3 "$CONCUR" race --db "$db" --count 4 --budget 1 --workers 2 -- date +%N
 run 0 "$CONCUR" race --db "$db" --count 4 --budget 1 --workers 2 --compare exit-code -- date +%N
 
+# One image for all threads, forked workers, a function as the unit, another user.
+faulty=$BUILD/targets/target_faulty
+if [ -x "$faulty" ]; then
+	race() { run 0 "$CONCUR" race --db "$db" --count 6 --budget 1 --workers 2 --json "$@"; }
+	outcome() { json "[.race[] | select(.model == \"$1\")][0].outcome"; }
+	race -- "$faulty" writes-globals {}
+	[ "$(outcome threads)" = ok ] || fail 'private copies keep globals apart'
+	race --shared -- "$faulty" writes-globals {}
+	[ "$(outcome threads)" != ok ] || fail 'a shared global was not caught'
+	race --processes prefork --unit unit_add -- "$faulty" {} 5
+	[ "$(outcome processes)" = ok ] || fail 'a function in forked workers'
+	[ "$(json '.workload.unit')" = unit_add ] || fail 'the unit was not stored'
+	if [ "$(id -u)" = 0 ] && [ "$(stat -c %a "$dir")" = 700 ]; then
+		chmod 755 "$dir"
+		race --run-as nobody --outputs '{out}/*' -- /bin/sh -c 'test $(id -u) -gt 0 && echo {} | tee {out}/x'
+		[ "$(outcome processes)" = ok ] || fail 'as nobody'
+	fi
+	run 2 "$CONCUR" race --db "$db" --count 6 --run-as no-such-user -- "$faulty" plain {}
+fi
+
 run 7 "$CONCUR" profile -- sh -c 'echo through; exit 7'
 [ "$(cat out)" = through ] || fail "the program's own output"
 run 0 "$CONCUR" profile --tier T2 --overhead 3% --json -- true

@@ -43,6 +43,7 @@ static void fill_origin(struct run *run)
 	run->workload.compare = COMPARE_STDERR;
 	run->workload.shared = true;
 	run->workload.processes = PROCESS_FORK;
+	run->workload.run_as = xstrdup("nobody");
 	run->workload.setup = xstrdup("make inputs");
 	run->workload.teardown = xstrdup("rm -f inputs");
 	run->workload.timeout_ns = 5000000000;
