@@ -1,13 +1,16 @@
 #include "profiler/scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -15,7 +18,8 @@
 #include "base/file.h"
 
 #define OUT      "{out}"
-#define OPEN_MAX 16 /* directories open at a time, see nftw() */
+#define STALE_S  600 /* seconds: a trial writes there all the time */
+#define OPEN_MAX 16  /* directories open at a time, see nftw() */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -126,6 +130,27 @@ void scratch_end(const struct scratch *s)
 	each_outside(s, unlink_one, NULL);
 }
 
+/* Ours alone, old enough to have been locked, and locked by nobody: its concur was killed. */
+static void sweep(const char *parent)
+{
+	CLEANUP(cleanup_free) char *pattern = path_join(parent, "concur.??????");
+	glob_t found;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		CLEANUP(cleanup_fd)
+		int fd = open(found.gl_pathv[i], O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		struct stat st;
+
+		if (fd >= 0 && !fstat(fd, &st) && st.st_uid == geteuid() &&
+		    (st.st_mode & 0777) == 0700 && time(NULL) - st.st_ctime > STALE_S &&
+		    !flock(fd, LOCK_EX | LOCK_NB))
+			remove_tree(found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
 struct error *scratch_open(const struct workload *w, struct scratch *ret)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -138,18 +163,24 @@ struct error *scratch_open(const struct workload *w, struct scratch *ret)
 		return error_hint(error_new(ERROR_USAGE, "--outputs: %s is there already", there),
 				  "move it away: concur compares and removes what the program "
 				  "writes");
-	dir = path_join(tmp && *tmp == '/' ? tmp : "/tmp", "concur.XXXXXX");
+	tmp = tmp && *tmp == '/' ? tmp : "/tmp";
+	sweep(tmp);
+	dir = path_join(tmp, "concur.XXXXXX");
 	if (!mkdtemp(dir))
 		return error_errno("cannot create a directory %s", dir);
 	s.dir = MOVE(dir);
+	s.lock = open(s.dir, O_DIRECTORY | O_CLOEXEC);
+	flock(s.lock, LOCK_SH | LOCK_NB);
 	*ret = s;
 	return give(ret, ret->dir);
 }
 
 void scratch_close(struct scratch *s)
 {
-	if (s->dir)
+	if (s->dir) {
 		remove_tree(s->dir);
+		cleanup_fd(&s->lock);
+	}
 	free(s->dir);
 	*s = (struct scratch){ 0 };
 }

@@ -4,7 +4,7 @@
  * One directory for all trials of a command, with mkdtemp's rights. Its paths are the same in every
  * trial, as programs print them. Each trial finds it fresh: TMPDIR, and one directory for each task
  * ("{out}"). Output files that lie elsewhere must not be there before, and are gone after each
- * trial. Ownership: scratch_close() removes all.
+ * trial. Ownership: scratch_close() removes all; what a killed concur left is removed by the next.
  */
 #ifndef PROFILER_SCRATCH_H
 #define PROFILER_SCRATCH_H
@@ -14,6 +14,7 @@
 
 struct scratch {
 	char *dir; /* NULL: none */
+	int lock;  /* held on it while we live */
 	const struct workload *workload;
 };
 

@@ -490,10 +490,11 @@ static void files_are_compared_and_gone(void **state)
 	CLEANUP(job_clear) struct job job = { 0 };
 	CLEANUP(scratch_close) struct scratch scratch = { 0 };
 	struct task_result first[TASKS];
-	int before = open_descriptors();
+	int before;
 
 	(void)state;
 	job_files(&job, &scratch);
+	before = open_descriptors();
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		CLEANUP(trial_clear) struct trial t = { 0 };
 		struct trial_plan plan = job_plan(&job, ways[i].way, ways[i].workers);
