@@ -194,7 +194,7 @@ static struct step step_of(const struct simulation *s, const struct segment *seg
 	double ns = (double)segment->ns;
 
 	if (segment->kind == SEGMENT_CPU) {
-		ns = ns * s->costs->slowdown;
+		ns *= s->model == MODEL_ASYNC ? 1 : s->costs->slowdown;
 		return (struct step){ place_of_cpu(s->model, ns), ns };
 	}
 	return (struct step){ place_of_wait(s->model, segment->kind), ns };

@@ -19,6 +19,8 @@
 #include "profiler/record.h"
 #include "profiler/where.h"
 
+#define CPU_MATTERS 0.1 /* of the time in calls */
+
 /* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
 static char *search_start(const struct target *target)
 {
@@ -110,6 +112,24 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	return err;
 }
 
+/* Where computing is much of it. */
+static struct error *measure_slowdown(const struct options *options, struct run *run, double *ret)
+{
+	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
+					    .expected_exit = options->expected_exit };
+	struct estimate *slowdown = &run->recording.slowdown;
+	struct error *err;
+
+	if (run->machine.cores < 2 || wait_profile_cpu_share(&run->recording.inside) < CPU_MATTERS)
+		return NULL;
+	err = record_slowdown((const char *const *)options->args, &opt, run->machine.cores,
+			      slowdown);
+	if (err)
+		return err;
+	*ret = slowdown->value > 1 ? slowdown->value : 1;
+	return NULL;
+}
+
 struct error *measure_simulation(const struct options *options, struct run *run)
 {
 	struct simulate_costs costs = { .cores = run->machine.cores,
@@ -122,6 +142,8 @@ struct error *measure_simulation(const struct options *options, struct run *run)
 	struct error *err = handover_costs(costs.call_ns);
 	struct rng rng;
 
+	if (!err)
+		err = measure_slowdown(options, run, &costs.slowdown);
 	if (err)
 		return err;
 	c->seed = options->seed ? options->seed : clock_now_ns();

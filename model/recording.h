@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/stats.h"
 #include "base/vec.h"
 #include "model/wait_profile.h"
 
@@ -64,6 +65,7 @@ struct recording {
 	struct wait_profile inside, outside; /* thread time in calls, and all other */
 	uint64_t before_ns, after_ns;   /* wall time until the first call and after the last one */
 	uint64_t p5_ns, p50_ns, p95_ns; /* how long the calls took that were kept */
+	struct estimate slowdown;       /* of CPU time when all cores do this; n 0: not measured */
 	double probe_ns;                /* what marking one call costs, measured here */
 	struct recorded_calls calls;
 	struct segments segments;

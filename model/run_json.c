@@ -198,6 +198,7 @@ static const struct field recording_fields[] = {
 	ROW(recording, COUNT, "p50_ns", p50_ns),
 	ROW(recording, COUNT, "p95_ns", p95_ns),
 	ROW(recording, REAL, "probe_ns", probe_ns),
+	ROW(recording, ESTIMATE, "slowdown", slowdown),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
 	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
 };

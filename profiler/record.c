@@ -14,14 +14,15 @@
 #include "profiler/offcpu.h"
 #include "profiler/probe_cost.h"
 
-#define CANDIDATES_MAX 40
-#define SHARE_MIN      0.4 /* of all time, that a function must have on its stacks */
-#define HELD_MIN       0.3 /* of the time, for a unit of work */
-#define CALLS_MIN      4   /* fewer are no loop */
-#define RECORDED_RUNS  3
-#define ENOUGH_CALLS   5000 /* to know that a function is called again and again */
-#define COST_MAX       0.1  /* of the time, that marking the calls may take */
-#define SAME_SHARE     0.95 /* functions that hold nearly the same time: the outermost is meant */
+#define CANDIDATES_MAX  40
+#define SHARE_MIN       0.4 /* of all time, that a function must have on its stacks */
+#define HELD_MIN        0.3 /* of the time, for a unit of work */
+#define CALLS_MIN       4   /* fewer are no loop */
+#define SLOWDOWN_ROUNDS 3
+#define RECORDED_RUNS   3
+#define ENOUGH_CALLS    5000 /* to know that a function is called again and again */
+#define COST_MAX        0.1  /* of the time, that marking the calls may take */
+#define SAME_SHARE      0.95 /* functions that hold nearly the same time: the outermost is meant */
 
 static void session_abort(struct offcpu **session)
 {
@@ -136,6 +137,63 @@ struct error *record_calls(const char *const *argv, const struct record_options 
 				unit->name, (unsigned long long)(ret->total + ret->nested),
 				cost_ns / 1e3, 100 * share),
 			"name the function that makes these calls");
+	return NULL;
+}
+
+/* --- several at once -------------------------------------------------------------------------- */
+
+/* CPU time of so many copies that run at the same time, each. */
+static struct error *copies_cpu_ns(const char *const *argv, const struct record_options *opt,
+				   int copies, double *ret)
+{
+	static const char script[] = "n=$1; shift; while [ $n -gt 0 ]; do \"$@\" & p=\"$p $!\"; "
+				     "n=$((n - 1)); done; s=0\n"
+				     "for i in $p; do wait $i || s=$?; done >/dev/null; exit $s";
+	CLEANUP(cleanup_free) char *count = xasprintf("%d", copies);
+	CLEANUP(strbuf_clear) struct strbuf err_out = { 0 };
+	CLEANUP(cleanup_free) const char **words = NULL;
+	struct subprocess_limits limits = { .wall_ns = opt->timeout_ns * (uint64_t)copies };
+	struct subprocess_result ended;
+	struct error *err;
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	words = xcalloc(n + 6, sizeof(*words));
+	words[0] = "/bin/sh";
+	words[1] = "-c";
+	words[2] = script;
+	words[3] = "sh";
+	words[4] = count;
+	memcpy(words + 5, argv, n * sizeof(*words));
+	err = subprocess_run(words, &limits, NULL, &err_out, &ended);
+	if (!err)
+		err = check_end(argv[0], opt, &ended);
+	if (err)
+		return err;
+	*ret = ((double)(ended.usage.ru_utime.tv_sec + ended.usage.ru_stime.tv_sec) * 1e9 +
+		(double)(ended.usage.ru_utime.tv_usec + ended.usage.ru_stime.tv_usec) * 1e3) /
+	       copies;
+	return NULL;
+}
+
+struct error *record_slowdown(const char *const *argv, const struct record_options *opt, int cores,
+			      struct estimate *ret)
+{
+	struct rng rng = { 1 };
+	double ratios[SLOWDOWN_ROUNDS];
+
+	for (int i = 0; i < SLOWDOWN_ROUNDS; i++) {
+		double one_ns, many_ns;
+		struct error *err = copies_cpu_ns(argv, opt, 1, &one_ns);
+
+		if (!err)
+			err = copies_cpu_ns(argv, opt, cores, &many_ns);
+		if (err)
+			return error_wrap(err, "cannot run %d copies of it at once", cores);
+		ratios[i] = one_ns > 0 ? many_ns / one_ns : 1;
+	}
+	*ret = stats_bootstrap_median(ratios, SLOWDOWN_ROUNDS, 0.95, &rng);
 	return NULL;
 }
 

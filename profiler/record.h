@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "model/profile.h"
 #include "model/recording.h"
 #include "profiler/units.h"
@@ -32,6 +33,13 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 struct error *record_calls(const char *const *argv, const struct record_options *opt,
 			   const struct unit *unit, struct profile *profile,
 			   struct recording *ret) ERROR_MUST_CHECK;
+
+/*
+ * How much more CPU time the program takes when as many copies as there are cores run at once: what
+ * the cores take from one another (memory bandwidth, shared caches, hardware threads). 1: nothing.
+ */
+struct error *record_slowdown(const char *const *argv, const struct record_options *opt, int cores,
+			      struct estimate *ret) ERROR_MUST_CHECK;
 
 /*
  * The outermost function that is called again and again and holds most of the time. Runs the command

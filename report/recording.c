@@ -82,6 +82,11 @@ void put_recording(const struct page *p, const struct recording *r)
 		  r->runs > 1 ? "each call is the median of the same one in several runs"
 			      : "calls of one run",
 		  word_ns(r->probe_ns).s, word_share(recording_cost_share(r)).s);
+	if (r->slowdown.n)
+		page_item(p, "  ", INK_PLAIN, 2,
+			  "with all cores at it, the same takes %.2f [%.2f, %.2f] times the CPU "
+			  "time, n = %zu",
+			  r->slowdown.value, r->slowdown.low, r->slowdown.high, r->slowdown.n);
 	if (r->nested || r->abandoned || r->unfinished)
 		page_item(p, "  ", INK_PLAIN, 2,
 			  "%" PRIu64 " recursive calls, %" PRIu64

@@ -253,6 +253,7 @@ static void fill_recording(struct recording *r)
 		.p50_ns = 110,
 		.p95_ns = 190,
 		.probe_ns = 1.25,
+		.slowdown = { 1.4, 1.3, 1.5, 3 },
 		.inside = full_waits(5000),
 		.outside = full_waits(70),
 	};
