@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "advisor/advice.h"
+#include "advisor/confidence.h"
 #include "advisor/hurdles.h"
 #include "advisor/rules.h"
+#include "advisor/scaling.h"
 #include "advisor/witness.h"
 #include "base/alloc.h"
+#include "base/cleanup.h"
 
 static int compare_ties(const void *va, const void *vb)
 {
@@ -69,38 +72,26 @@ static void put_last_first(struct strings *list)
 	list->items[0] = last;
 }
 
-/* What would raise the confidence in a verdict that stands. */
-static void name_doubts(struct advice *a)
+static bool comes_before(const struct fact *f, const struct fact *than)
 {
-	const struct profile *p = &a->run->profile;
-	const struct facts *facts = &a->run->facts;
-	struct strings *missing = &a->verdict->missing;
-	char *text = NULL;
+	int order = than ? strcmp(f->file, than->file) : -1;
 
-	if (a->verdict->speedup.n &&
-	    (double)a->verdict->speedup.n < advice_limit(a, LIMIT_GOOD_ROUNDS)) {
-		text = xasprintf("%zu clean rounds: %.0f or more would narrow the interval.",
-				 a->verdict->speedup.n, advice_limit(a, LIMIT_GOOD_ROUNDS));
-		strings_add(missing, text);
-		free(text);
+	return order ? order < 0 : f->line < than->line;
+}
+
+/* The function that the source calls for each item. Owned by the caller; NULL: none was seen. */
+static char *unit_of(const struct run *run)
+{
+	const struct fact *first = NULL;
+
+	if (run->workload.unit && strcmp(run->workload.unit, "main"))
+		return xstrdup(run->workload.unit);
+	vec_each (&run->facts, f) {
+		if (!strcmp(f->check, "unit-of-work") && f->effect &&
+		    !strcmp(f->effect, "per-item") && comes_before(f, first))
+			first = f;
 	}
-	if (p->measured && p->tier != TIER_0 && p->why) {
-		text = xasprintf("Profile tier %s: %s.", tier_key(p->tier), p->why);
-		strings_add(missing, text);
-		free(text);
-	}
-	if (a->row && a->shares.unknown > advice_limit(a, LIMIT_UNKNOWN)) {
-		text = xasprintf("%.0f %% of the profiled time is unexplained.",
-				 100 * a->shares.unknown);
-		strings_add(missing, text);
-		free(text);
-	}
-	if (facts->failures.n) {
-		text = xasprintf("%zu of %zu translation units could not be analysed.",
-				 facts->failures.n, facts->units);
-		strings_add(missing, text);
-		free(text);
-	}
+	return first ? xstrdup(first->symbol) : NULL;
 }
 
 struct error *advisor_advise(const struct run *run, const struct advisor_options *opt,
@@ -128,9 +119,11 @@ struct error *advisor_advise(const struct run *run, const struct advisor_options
 		put_last_first(&verdict.reasons);
 	if (verdict.kind == VERDICT_CANNOT_TELL)
 		put_last_first(&verdict.missing);
-	name_doubts(&a);
+	confidence_find(&a);
 	hurdles_list(&a);
 	witness_all(&a);
+	verdict.unit = unit_of(run);
+	scaling_find(&a, opt ? opt->cores : NULL, opt ? opt->cores_n : 0, &verdict.scalings);
 	*ret = verdict;
 	return NULL;
 }
@@ -152,5 +145,21 @@ struct error *advisor_outlook(const struct run *run, struct verdict *ret)
 			rules[i].apply(&a);
 	}
 	*ret = verdict;
+	return NULL;
+}
+
+struct error *advisor_scaling(const struct run *run, const struct advisor_options *opt,
+			      struct scalings *ret)
+{
+	CLEANUP(verdict_clear) struct verdict scratch = { 0 };
+	struct advice a;
+	struct table table;
+	struct error *err = table_load(&table);
+
+	if (!err)
+		err = advice_init(&a, run, &table, opt->policy, &scratch);
+	if (err)
+		return err;
+	scaling_find(&a, opt->cores, opt->cores_n, ret);
 	return NULL;
 }

@@ -1,5 +1,6 @@
 #include "advisor/hurdles.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct change {
 	size_t functions;        /* that write the variable, or make the call */
 	size_t sites;            /* places to touch */
 	size_t addresses;        /* places that take the variable's address */
+	double affects;          /* share of the profiled time, NAN: not known */
 };
 
 struct changes {
@@ -27,7 +29,7 @@ static bool stands_in_the_way(const struct fact *f, enum model model)
 {
 	switch (model) {
 	case MODEL_THREADS:
-		return is(f, "shared-state") || is(f, "mt-unsafe-call");
+		return is(f, "shared-state") || is(f, "mt-unsafe-call") || is(f, "fork-hazard");
 	case MODEL_ASYNC: /* tasks take turns in one thread: only what lives across a wait clashes */
 	case MODEL_HYBRID:
 		return is(f, "shared-state") || is(f, "mt-unsafe-call") || is(f, "blocking-call");
@@ -115,11 +117,78 @@ static bool is_listed(const struct changes *list, const struct fact *f)
 	return false;
 }
 
-/* What most functions write comes first; the rest of the order only makes it one order. */
+/* --- the time that a change affects --- */
+
+/* The innermost call of the program itself, or NULL. */
+static const struct stack_frame *own_frame(const struct stack *s)
+{
+	vec_each (&s->frames, f) {
+		if (!f->object || (strncmp(f->object, "lib", 3) && *f->object != '['))
+			return f;
+	}
+	return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_in(const struct stack_frame *frame, const char *function, const char *file)
+{
+	return function && !strcmp(frame->function, function) &&
+	       (!frame->file || !file || !strcmp(base_name(frame->file), base_name(file)));
+}
+
+static bool touches(const struct change *c, const struct facts *facts,
+		    const struct stack_frame *frame)
+{
+	const struct fact *f = c->fact;
+
+	if (is(f, "shared-state")) {
+		vec_each (&f->sites, s) {
+			if (is_in(frame, s->function, s->file))
+				return true;
+		}
+		return false;
+	}
+	vec_each (facts, g) {
+		if (!compare_text(g->check, f->check) && !compare_text(g->symbol, f->symbol) &&
+		    is_in(frame, g->function, g->file))
+			return true;
+	}
+	return false;
+}
+
+/* A blocking call affects what its function waits; what is shared, all that is done in its functions. */
+static double affected(const struct change *c, const struct run *run)
+{
+	const struct profile *p = &run->profile;
+	bool waits = is(c->fact, "blocking-call"), any = false;
+	double ns = 0;
+
+	vec_each (&p->stacks, s) {
+		const struct stack_frame *frame = own_frame(s);
+
+		any = any || frame;
+		if (frame && !(waits && s->on_cpu) && touches(c, &run->facts, frame))
+			ns += (double)s->ns;
+	}
+	if (!p->measured || !any || !p->waits.wall_ns)
+		return NAN;
+	return fmin(ns / (double)p->waits.wall_ns, 1);
+}
+
+/* The time first, then what most functions write; the rest of the order only makes it one order. */
 static int compare_changes(const void *va, const void *vb)
 {
 	const struct change *a = va, *b = vb;
+	double ta = isnan(a->affects) ? 0 : a->affects, tb = isnan(b->affects) ? 0 : b->affects;
 
+	if (ta != tb)
+		return ta < tb ? 1 : -1;
 	if (a->functions != b->functions)
 		return a->functions < b->functions ? 1 : -1;
 	if (a->sites != b->sites)
@@ -142,8 +211,6 @@ static void find_changes(const struct facts *facts, enum model model, struct cha
 			vec_push(ret, change_of_calls(facts, f));
 		}
 	}
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_changes);
 }
 
 size_t hurdles_count(const struct facts *facts, enum model model)
@@ -186,13 +253,31 @@ static char *text_of(const struct change *c)
 			"%s() is not for several threads at once, called in %zu place%s: %s", name,
 			c->sites, plural(c->sites),
 			f->advice ? f->advice : "guard it or replace it");
+	if (is(f, "fork-hazard"))
+		return xasprintf("%s() once threads run, called in %zu place%s: %s", name, c->sites,
+				 plural(c->sites),
+				 f->detail && *f->detail ? f->detail
+							 : "fork first, or exec at once");
 	return xasprintf("%s() blocks the event loop, called in %zu place%s: %s", name, c->sites,
 			 plural(c->sites),
 			 f->advice ? f->advice
 				   : "wait through the loop, or hand it to a pool thread");
 }
 
-static void add_hurdle(struct hurdles *list, const struct change *c)
+/* What no speedup exceeds while the change is not made: all that touches it takes turns behind one
+ * lock, or the loop stands still meanwhile. From a thousandth of the time on. */
+static double left_bound(const struct advice *a, const struct change *c)
+{
+	const struct shares *s = &a->shares;
+
+	if (!(c->affects > 1e-3) || a->verdict->outlook.present.concurrent)
+		return NAN;
+	if (is(c->fact, "blocking-call"))
+		return s->known ? 1 / fmin(s->cpu + s->serial + c->affects, 1) : NAN;
+	return is(c->fact, "fork-hazard") ? NAN : 1 / c->affects;
+}
+
+static void add_hurdle(const struct advice *a, struct hurdles *list, const struct change *c)
 {
 	struct hurdle h = {
 		.check = xstrdup(c->fact->check),
@@ -201,6 +286,8 @@ static void add_hurdle(struct hurdles *list, const struct change *c)
 		.line = c->fact->line,
 		.text = text_of(c),
 		.sites = (int)(c->sites ? c->sites : c->addresses),
+		.affects = c->affects,
+		.if_left = left_bound(a, c),
 	};
 
 	vec_push(list, h);
@@ -229,6 +316,10 @@ void hurdles_list(struct advice *a)
 
 	find_changes(&a->run->facts, subject(a), &list);
 	vec_each (&list, c)
-		add_hurdle(&a->verdict->hurdles, c);
+		c->affects = affected(c, a->run);
+	if (list.n)
+		qsort(list.items, list.n, sizeof(*list.items), compare_changes);
+	vec_each (&list, c)
+		add_hurdle(a, &a->verdict->hurdles, c);
 	vec_clear(&list);
 }

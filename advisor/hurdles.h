@@ -2,8 +2,9 @@
  * hurdles.h - what in the code stands in the way of a model
  *
  * From the facts: written shared state and MT-unsafe calls for every model whose tasks share one
- * process, and blocking calls besides for models with an event loop. Processes have none: each
- * worker has its own copy of the program.
+ * process, and blocking calls besides for models with an event loop; forks, for what runs threads.
+ * Processes have none: each worker has its own copy of the program. Ordered by the time spent in the
+ * functions they touch, as the profile's calls tell it.
  */
 #ifndef ADVISOR_HURDLES_H
 #define ADVISOR_HURDLES_H

@@ -1,5 +1,6 @@
 #include "advisor/witness.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,12 @@ static void rests_on(struct witness *w, char *what)
 {
 	free(w->on);
 	w->on = what;
+}
+
+static void is_sure(struct witness *w, const char *level)
+{
+	free(w->sure);
+	w->sure = xstrdup(level);
 }
 
 static const char *plural(size_t n)
@@ -115,6 +122,8 @@ static void hear_code(struct advice *a)
 	describe_code(a, &b, &says);
 	w->agrees = code_agrees(a, &b, &says);
 	w->says = strbuf_detach(&says);
+	/* Pointers hide a lot from any reader of source: never high. */
+	is_sure(w, facts->failures.n ? "low" : "fair");
 	rests_on(w,
 		 xasprintf("%zu translation unit%s, %zu not readable; the configured build only.",
 			   facts->units, plural(facts->units), facts->failures.n));
@@ -160,6 +169,8 @@ static void hear_clock(struct advice *a)
 	w->heard = a->shares.known || a->leader != MODEL_SEQUENTIAL;
 	describe_profile(a, &says);
 	w->agrees = describe_race(a, &says) && w->heard;
+	if (w->heard)
+		is_sure(w, a->verdict->confidence ? a->verdict->confidence : "low");
 	w->says = strbuf_detach(&says);
 	if (a->run->race.simulated)
 		rests_on(w,
@@ -224,6 +235,22 @@ static bool table_agrees(const struct advice *a, struct strbuf *out)
 	return true;
 }
 
+/* How far the shares are from where another row begins. */
+static const char *margin_level(const struct advice *a)
+{
+	double least = 1;
+
+	for (int r = 0; r < ROW_COUNT; r++) {
+		const struct table_row *row = &a->table->rows[r];
+		double share = row->metric == METRIC_CPU ? a->shares.cpu : a->shares.overlappable;
+
+		if (row->metric != METRIC_OTHERWISE &&
+		    (row == a->row || a->row->metric == METRIC_OTHERWISE))
+			least = fmin(least, fabs(share - row->threshold));
+	}
+	return least >= 0.1 ? "high" : least >= 0.03 ? "fair" : "low";
+}
+
 static void hear_table(struct advice *a)
 {
 	struct witness *w = add_witness(a, "table");
@@ -241,6 +268,7 @@ static void hear_table(struct advice *a)
 	else
 		w->agrees = table_agrees(a, &says);
 	w->says = strbuf_detach(&says);
+	is_sure(w, margin_level(a));
 	if (a->row->metric == METRIC_OTHERWISE)
 		rests_on(w, xstrdup("Neither computing nor waits that can overlap fill the time."));
 	else

@@ -15,7 +15,7 @@
 
 #define GROUPS                                                                                     \
 	(OPTIONS_UNIT | OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE |               \
-	 OPTIONS_ADVISE | OPTIONS_PROGRAM | OPTIONS_HTML)
+	 OPTIONS_ADVISE | OPTIONS_PROJECT | OPTIONS_PROGRAM | OPTIONS_HTML)
 
 /* Tasks are raced; without any, the calls of a function are recorded and simulated. */
 static struct error *measure(struct options *options, bool tasks, struct run *run)
@@ -73,6 +73,8 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 
 	options_parse(command, options, GROUPS, argc, argv);
 	policy.policy = options->policy_table ? POLICY_TABLE : POLICY_MEASURED;
+	policy.cores = options->cores.items;
+	policy.cores_n = options->cores.n;
 	subject_begin(&run, command->name);
 	tasks = subject_has_tasks(options);
 	err = tasks ? subject_workload(options, &run) : subject_calls(options, &run);

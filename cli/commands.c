@@ -32,7 +32,7 @@ const struct command commands[] = {
 	{ "runs", "", "the stored runs, newest first", "Example:\n  concur runs -n 5", cmd_runs },
 	{ "show", "[RUN]", "a stored run's report",
 	  "RUN is the beginning of an id, last (the default), last~2, a tag, or a git commit of the "
-	  "target.\n\nExamples:\n  concur show last --json | jq .verdict\n  concur show 0193", cmd_show },
+	  "target.\n\nExamples:\n  concur show last --json | jq .verdict\n  concur show 0193 --cores 8,16", cmd_show },
 	{ "compare", "A B", "what changed between two stored runs",
 	  "Example:\n  concur compare last~1 last", cmd_compare },
 	{ "history", "[WORKLOAD]", "one workload over time, and where it changed",

@@ -26,6 +26,7 @@ enum { /* options without a letter */
        OPT_EXPECT_EXIT,
        OPT_NO_ANALYZE,
        OPT_POLICY,
+       OPT_CORES,
        OPT_DURATION,
        OPT_OVERHEAD,
        OPT_TIER,
@@ -106,6 +107,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_DB, { "samples-days", OPT_SAMPLES_DAYS, "N", 0, "prune: raw samples and stacks of runs older than N days", 1 } },
 	{ OPTIONS_DB, { "runs-days", OPT_RUNS_DAYS, "N", 0, "prune: all of runs older than N days", 1 } },
 	{ OPTIONS_FORCE, { "force", OPT_FORCE, NULL, 0, "Judge runs that are not comparable as well", 3 } },
+	{ OPTIONS_PROJECT, { "cores", OPT_CORES, "N,N,...", 0, "Project the speedups to machines with as many cores: a range, not measured", 2 } },
 	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
 	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
@@ -186,16 +188,17 @@ static enum tier tier(struct argp_state *state, const char *text)
 	return ret;
 }
 
-static void ladder(struct argp_state *state, const char *text, struct worker_ladder *ret)
+static void ladder(struct argp_state *state, const char *what, const char *text,
+		   struct worker_ladder *ret)
 {
 	char *copy = xstrdup(text), *save = NULL;
 
 	vec_clear(ret);
 	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		vec_push(ret, (int)whole_number(state, "--workers", word, 1, 1024));
+		vec_push(ret, (int)whole_number(state, what, word, 1, 1024));
 	free(copy);
 	if (!ret->n)
-		argp_error(state, "--workers: no number in '%s'", text);
+		argp_error(state, "%s: no number in '%s'", what, text);
 }
 
 static void exit_codes(struct argp_state *state, const char *text, struct options *o)
@@ -495,13 +498,16 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		o->budget_s = seconds(state, "--budget", arg);
 		return 0;
 	case OPT_WORKERS:
-		ladder(state, arg, &o->workers);
+		ladder(state, "--workers", arg, &o->workers);
 		return 0;
 	case OPT_SEED:
 		o->seed = seed(state, arg);
 		return 0;
 	case OPT_NO_ANALYZE:
 		o->no_analyze = true;
+		return 0;
+	case OPT_CORES:
+		ladder(state, "--cores", arg, &o->cores);
 		return 0;
 	case OPT_POLICY:
 		o->policy_table = policy_is_table(state, arg);
@@ -672,4 +678,5 @@ void options_clear(struct options *options)
 	free(options->argv);
 	options->argv = NULL;
 	vec_clear(&options->workers);
+	vec_clear(&options->cores);
 }

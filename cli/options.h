@@ -56,6 +56,7 @@ struct options {
 	uint64_t seed;
 	struct worker_ladder workers;
 	const char *html;            /* where to write the report as a page; NULL: nowhere */
+	struct worker_ladder cores;  /* to project to */
 	int limit;                   /* runs -n */
 	pid_t pid;                   /* profile: 0: run a program */
 	double duration_s, overhead; /* 0: not said */
@@ -86,22 +87,23 @@ struct options {
 	int args_n;
 };
 
-enum {                         /* which groups of options a command takes */
-       OPTIONS_BUILD = 1,      /* -p, -j, --no-cache */
-       OPTIONS_TASKS = 2,      /* what the tasks are, and what is a right answer */
-       OPTIONS_RUN = 4,        /* --timeout */
-       OPTIONS_RACE = 8,       /* --workers, --budget, --seed */
-       OPTIONS_ADVISE = 16,    /* --policy, --no-analyze */
-       OPTIONS_LIST = 32,      /* -n */
-       OPTIONS_ANALYZE = 128,  /* --shard, --format, --baseline, --new-only, --update-baseline */
-       OPTIONS_PROGRAM = 64,   /* everything from the first operand on is the program's */
-       OPTIONS_UNIT = 2048,    /* --unit */
-       OPTIONS_BUDGET = 16384, /* --budget, --seed */
-       OPTIONS_GATE = 4096,    /* --against, --pair, --max-regression, ... */
-       OPTIONS_DB = 32768,     /* --samples-days, --runs-days */
-       OPTIONS_FORCE = 8192,   /* --force */
-       OPTIONS_HTML = 65536,   /* --html */
-       OPTIONS_PROFILE = 1024, /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
+enum {                           /* which groups of options a command takes */
+       OPTIONS_BUILD = 1,        /* -p, -j, --no-cache */
+       OPTIONS_TASKS = 2,        /* what the tasks are, and what is a right answer */
+       OPTIONS_RUN = 4,          /* --timeout */
+       OPTIONS_RACE = 8,         /* --workers, --budget, --seed */
+       OPTIONS_ADVISE = 16,      /* --policy, --no-analyze */
+       OPTIONS_LIST = 32,        /* -n */
+       OPTIONS_PROJECT = 131072, /* --cores */
+       OPTIONS_ANALYZE = 128,    /* --shard, --format, --baseline, --new-only, --update-baseline */
+       OPTIONS_PROGRAM = 64,     /* everything from the first operand on is the program's */
+       OPTIONS_UNIT = 2048,      /* --unit */
+       OPTIONS_BUDGET = 16384,   /* --budget, --seed */
+       OPTIONS_GATE = 4096,      /* --against, --pair, --max-regression, ... */
+       OPTIONS_DB = 32768,       /* --samples-days, --runs-days */
+       OPTIONS_FORCE = 8192,     /* --force */
+       OPTIONS_HTML = 65536,     /* --html */
+       OPTIONS_PROFILE = 1024,   /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 
 struct command;

@@ -303,17 +303,18 @@ static const struct field verdict_tie_fields[] = {
 static const struct shape verdict_tie_shape = SHAPE(verdict_tie, verdict_tie_fields);
 
 static const struct field hurdle_fields[] = {
-	ROW(hurdle, WORD, "check", check),     ROW(hurdle, WORD, "symbol", symbol),
-	ROW(hurdle, WORD, "file", file),       ROW(hurdle, INT, "line", line),
-	ROW(hurdle, WORD, "text", text),       ROW(hurdle, INT, "sites", sites),
-	ROW(hurdle, TEXT, "excerpt", excerpt), ROW(hurdle, INT, "excerpt_line", excerpt_line),
+	ROW(hurdle, WORD, "check", check),      ROW(hurdle, WORD, "symbol", symbol),
+	ROW(hurdle, WORD, "file", file),        ROW(hurdle, INT, "line", line),
+	ROW(hurdle, WORD, "text", text),        ROW(hurdle, INT, "sites", sites),
+	ROW(hurdle, TEXT, "excerpt", excerpt),  ROW(hurdle, INT, "excerpt_line", excerpt_line),
+	ROW(hurdle, SHARE, "affects", affects), ROW(hurdle, REAL, "if_left", if_left),
 };
 static const struct shape hurdle_shape = SHAPE(hurdle, hurdle_fields);
 
 static const struct field witness_fields[] = {
 	ROW(witness, WORD, "name", name),   ROW(witness, WORD, "says", says),
 	ROW(witness, WORD, "on", on),       ROW(witness, BOOL, "agrees", agrees),
-	ROW(witness, BOOL, "heard", heard),
+	ROW(witness, BOOL, "heard", heard), ROW(witness, TEXT, "sure", sure),
 };
 static const struct shape witness_shape = SHAPE(witness, witness_fields);
 
@@ -340,6 +341,40 @@ static const struct field present_fields[] = {
 };
 static const struct shape present_shape = SHAPE(present, present_fields);
 
+static const struct field scaling_point_fields[] = {
+	ROW(scaling_point, INT, "workers", workers),
+	ROW(scaling_point, ESTIMATE, "fit", fit),
+};
+static const struct shape scaling_point_shape = SHAPE(scaling_point, scaling_point_fields);
+
+static const struct field projection_fields[] = {
+	ROW(projection, INT, "cores", cores),
+	ROW(projection, INT, "workers", workers),
+	ROW(projection, ESTIMATE, "speedup", speedup),
+	ROW_KEY(projection, "by", by, bound),
+};
+static const struct shape projection_shape = SHAPE(projection, projection_fields);
+
+static const struct field scaling_fields[] = {
+	ROW_KEY(scaling, "model", model, model, .required = true),
+	ROW(scaling, TEXT, "why_not", why_not),
+	ROW(scaling, REAL, "demand", demand),
+	ROW(scaling, REAL, "little", little),
+	ROW(scaling, REAL, "formula", formula),
+	ROW(scaling, INT, "sizes", sizes),
+	ROW(scaling, ESTIMATE, "contention", contention),
+	ROW(scaling, ESTIMATE, "coherence", coherence),
+	ROW(scaling, BOOL, "one_loss", one_loss),
+	ROW(scaling, INT, "knee", knee),
+	ROW(scaling, INT, "knee_low", knee_low),
+	ROW(scaling, INT, "knee_high", knee_high),
+	ROW(scaling, BOOL, "knee_seen", knee_seen),
+	ROW_KEY(scaling, "by", by, bound),
+	ROW_OBJECTS(scaling, "curve", curve, scaling_point_shape, scaling_point),
+	ROW_OBJECTS(scaling, "projections", projections, projection_shape, projection),
+};
+static const struct shape scaling_shape = SHAPE(scaling, scaling_fields);
+
 static const struct field verdict_fields[] = {
 	ROW_KEY(verdict, "kind", kind, verdict_kind),
 	ROW_CUSTOM("model", model_write, model_read), /* after kind */
@@ -347,6 +382,9 @@ static const struct field verdict_fields[] = {
 	ROW(verdict, SPREAD, "speedup", speedup),
 	ROW_CUSTOM("row", row_write, row_read),
 	ROW(verdict, TEXT, "agreement", agreement),
+	ROW(verdict, TEXT, "confidence", confidence),
+	ROW(verdict, TEXT, "rests_on", rests_on),
+	ROW(verdict, TEXT, "unit", unit),
 	ROW_OBJECTS(verdict, "ties", ties, verdict_tie_shape, verdict_tie),
 	ROW_TEXTS(verdict, "rules", rules),
 	ROW_OBJECTS(verdict, "hurdles", hurdles, hurdle_shape, hurdle),
@@ -355,6 +393,7 @@ static const struct field verdict_fields[] = {
 	ROW_OBJECTS(verdict, "witnesses", witnesses, witness_shape, witness),
 	ROW_OBJECTS(verdict, "bounds", outlook.bounds, model_bound_shape, model_bound),
 	ROW_OBJECT(verdict, "present", outlook.present, present_shape),
+	ROW_OBJECTS(verdict, "scaling", scalings, scaling_shape, scaling),
 };
 static const struct shape verdict_shape = SHAPE(verdict, verdict_fields, .check = verdict_check);
 

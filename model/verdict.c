@@ -10,6 +10,9 @@ KEYS_DEFINE_FROM(verdict_kind)
 void verdict_clear(struct verdict *v)
 {
 	free(v->agreement);
+	free(v->confidence);
+	free(v->rests_on);
+	free(v->unit);
 	vec_clear(&v->ties);
 	strings_clear(&v->rules);
 	vec_each (&v->hurdles, hurdle) {
@@ -26,8 +29,10 @@ void verdict_clear(struct verdict *v)
 		free(witness->name);
 		free(witness->says);
 		free(witness->on);
+		free(witness->sure);
 	}
 	vec_clear(&v->witnesses);
 	outlook_clear(&v->outlook);
+	scalings_clear(&v->scalings);
 	*v = (struct verdict){ 0 };
 }

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "model/concurrency.h"
 #include "model/outlook.h"
+#include "model/scaling.h"
 #include "model/workload.h"
 
 #define VERDICT_KINDS(X)                  /* id, key */                                            \
@@ -48,6 +49,9 @@ struct hurdle {      /* a change the model needs */
 	int sites;        /* places to touch */
 	char *excerpt;    /* the source around `line` as it was, or NULL */
 	int excerpt_line; /* of its first line */
+	/* Estimates from the profile, NAN: not known. Share of the time spent in the functions it touches,
+	 * and what no speedup exceeds while it stays: behind one lock, or blocking the loop. */
+	double affects, if_left;
 };
 
 struct hurdles {
@@ -60,6 +64,7 @@ struct witness {
 	char *on;   /* what it rests on, one sentence */
 	bool agrees;
 	bool heard; /* false: it had nothing to say, and `says` tells why */
+	char *sure; /* "high", "fair" or "low", from the data; NULL: not heard */
 };
 
 struct witnesses {
@@ -73,14 +78,18 @@ struct verdict {
 	struct estimate speedup;
 	bool has_row;
 	enum row row;
-	char *agreement; /* "agree", "dissent: code", ... */
+	char *agreement;  /* "agree", "dissent: code", ... */
+	char *confidence; /* "high", "fair", "low", or NULL: there is no verdict to be sure of */
+	char *rests_on;   /* the figures that the confidence is made of, one sentence */
 	struct verdict_ties ties;
 	struct strings rules; /* ids, e.g. "R02" */
 	struct hurdles hurdles;
 	struct strings reasons; /* sentences */
 	struct strings missing; /* what would raise the confidence, or is missing for an answer */
 	struct witnesses witnesses;
+	char *unit;             /* the function that is one task, as the source calls it; or NULL */
 	struct outlook outlook; /* what the profile alone tells */
+	struct scalings scalings; /* how many workers, of each model raced */
 };
 
 void verdict_clear(struct verdict *v);

@@ -75,3 +75,16 @@ bool pages_find(const char *name, struct topic *ret)
 	}
 	return false;
 }
+
+const char *topic_code(const struct topic *t, size_t *n)
+{
+	const char *end = t->body + t->body_n;
+	const char *open = memmem(t->body, t->body_n, "\n```c\n", 6), *close;
+
+	if (!open)
+		return NULL;
+	open += 6;
+	close = memmem(open, (size_t)(end - open), "\n```", 4);
+	*n = close ? (size_t)(close + 1 - open) : 0;
+	return close ? open : NULL;
+}

@@ -26,4 +26,7 @@ bool pages_find(const char *name, struct topic *ret);
 /* The length of its first name. */
 size_t topic_name_n(const struct topic *t);
 
+/* The first code in a topic, between ``` and ```; NULL: it has none. *n: its length. */
+const char *topic_code(const struct topic *t, size_t *n);
+
 #endif

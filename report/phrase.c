@@ -130,6 +130,12 @@ void phrase_tie(const struct verdict *v, const struct verdict_tie *t, struct str
 	strbuf_addch(out, '.');
 }
 
+void phrase_confidence(const struct verdict *v, struct strbuf *out)
+{
+	if (v->confidence)
+		strbuf_addf(out, "%s: %s.", v->confidence, phrase_or(v->rests_on, "no figures"));
+}
+
 const char *phrase_stand(const struct verdict *v, const struct witness *w)
 {
 	if (!w->heard)

@@ -32,6 +32,8 @@ void phrase_verdict(const struct verdict *v, struct strbuf *out);
 void phrase_row(const struct run *run, const char *arrow, struct strbuf *out);
 /* "async (64 workers) 14.1x [13.8, 14.4], n = 9: needs 2 changes to the code first." */
 void phrase_tie(const struct verdict *v, const struct verdict_tie *t, struct strbuf *out);
+/* "fair: n = 9, interval +-2 %, ..."; nothing where there is no verdict to be sure of. */
+void phrase_confidence(const struct verdict *v, struct strbuf *out);
 /* "agrees", "dissents", "heard" or "not heard" */
 const char *phrase_stand(const struct verdict *v, const struct witness *w);
 /* The model whose hurdles a verdict lists: see advisor.h. */

@@ -64,34 +64,56 @@ static void put_witnesses(const struct page *p, const struct verdict *v)
 
 		page_item(p, label, ink, 19, "%s", w->says);
 		if (w->on && *w->on && p->style->verbose)
-			page_item(p, "                   ", INK_PLAIN, 19, "%s", w->on);
+			page_item(p, "                   ", INK_PLAIN, 19, "%s%s%s", w->on,
+				  w->sure ? " How sure: " : "", phrase_or(w->sure, ""));
 	}
+}
+
+/* "30 %" of the time, and "3.3x" when that is what is left of the gain. */
+static void put_hurdle(struct grid *g, const struct hurdle *h, bool *timed)
+{
+	size_t row = grid_row(g);
+	bool known = h->affects >= 0;
+
+	*timed = *timed || known;
+	grid_set(g, row, 0, INK_BOLD, "%s:%d", h->file, h->line);
+	grid_set(g, row, 1, INK_PLAIN, "%s", known ? word_share(h->affects).s : "");
+	if (h->if_left > 0)
+		grid_set(g, row, 2, INK_PLAIN, "%.*fx", h->if_left < 99.95 ? 1 : 0, h->if_left);
+	grid_set(g, row, 3, INK_PLAIN, "%d", h->sites);
+	grid_set(g, row, 4, INK_PLAIN, "%s", h->text);
 }
 
 static void put_hurdles(const struct page *p, const struct verdict *v)
 {
 	static const struct grid_column columns[] = { { "WHERE", GRID_LEFT },
+						      { "TIME", GRID_RIGHT },
+						      { "IF LEFT <=", GRID_RIGHT },
 						      { "PLACES", GRID_RIGHT },
 						      { "WHAT", GRID_WRAP } };
 	CLEANUP(grid_free) struct grid *g = NULL;
 	CLEANUP(strbuf_clear) struct strbuf title = { 0 };
+	bool timed = false;
 	size_t shown = 0;
 
 	if (!v->hurdles.n)
 		return;
 	phrase_hurdles(v, &title);
-	page_heading(p, title.s, "the most widely written first");
-	g = grid_new(p, columns, 3);
+	g = grid_new(p, columns, 5);
 	vec_each (&v->hurdles, h) {
-		size_t row;
-
 		if (shown++ == HURDLES_SHOWN && !p->style->verbose)
 			break;
-		row = grid_row(g);
-		grid_set(g, row, 0, INK_BOLD, "%s:%d", h->file, h->line);
-		grid_set(g, row, 1, INK_PLAIN, "%d", h->sites);
-		grid_set(g, row, 2, INK_PLAIN, "%s", h->text);
+		put_hurdle(g, h, &timed);
 	}
+	if (!timed) {
+		grid_hide(g, 1);
+		grid_hide(g, 2);
+	}
+	page_heading(
+		p, title.s,
+		timed ? "by the time in the functions they touch; behind one lock or blocking, no "
+			"speedup exceeds IF LEFT (estimates, n = 1)"
+		      : "the most widely written first");
 	grid_print(g);
 	if (shown > HURDLES_SHOWN && !p->style->verbose)
 		page_item(p, "  ", INK_PLAIN, 2, "... and %zu more: -v shows all.",
@@ -569,7 +591,7 @@ static void put_verdict(const struct page *p, const struct run *run)
 {
 	const struct verdict *v = &run->verdict;
 	struct strings reasons = phrase_reasons(v), missing = phrase_missing(v);
-	CLEANUP(strbuf_clear) struct strbuf verdict = { 0 }, row = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf verdict = { 0 }, row = { 0 }, sure = { 0 };
 
 	phrase_verdict(v, &verdict);
 	page_item(p, "Verdict:", INK_BOLD, 9, " %s", verdict.s);
@@ -577,6 +599,9 @@ static void put_verdict(const struct page *p, const struct run *run)
 		return;
 	phrase_row(run, page_arrow(p), &row);
 	page_item(p, "Row:", INK_BOLD, 5, " %s", row.s);
+	phrase_confidence(v, &sure);
+	if (sure.len)
+		page_item(p, "Confidence:", INK_BOLD, 12, " %s", sure.s);
 	put_ties(p, v);
 	put_witnesses(p, v);
 	if (v->outlook.present.concurrent) {
@@ -587,6 +612,7 @@ static void put_verdict(const struct page *p, const struct run *run)
 	put_rules(p, v);
 	put_list(p, "What would make it surer", &missing);
 	put_hurdles(p, v);
+	put_sketch(p, v);
 }
 
 void report_run(const struct run *run, const struct report_style *style, struct strbuf *out)
@@ -596,6 +622,7 @@ void report_run(const struct run *run, const struct report_style *style, struct 
 	put_verdict(&p, run);
 	put_recording(&p, &run->recording);
 	put_race(&p, &run->race, &run->verdict);
+	put_scaling(&p, &run->verdict);
 	put_profile(&p, &run->profile);
 	put_facts(&p, &run->facts, style->verbose);
 	put_method(&p, run);

@@ -25,6 +25,11 @@ cp out first.json
 
 run 0 "$CONCUR" show --db "$db" last --json
 cmp out first.json || fail 'the stored run is not the one that was printed'
+run 0 "$CONCUR" show --db "$db" last --cores 8,64 --json
+[ "$(json '[.verdict.scaling[] | select(.why_not | not) | .projections | map(.cores) == [8, 64]] | all')" = true ] ||
+	fail 'not projected to the cores that were asked for'
+[ "$(json '[.verdict.scaling[].projections[].speedup | .low <= .high and .n > 0] | all')" = true ] || fail 'a projection without a range'
+run 2 "$CONCUR" show --db "$db" last --cores many
 run 0 "$CONCUR" show --db "$db" "${first:0:13}"
 says out Verdict
 run 0 "$CONCUR" advise --db "$db" --no-analyze --budget 6 --workers 2 --each tasks -- grep -c 7 {}

@@ -46,13 +46,21 @@ static const char *const contract[] = {
 	"race.wall_ns. value low high n race_conditions.noise. value low high n",
 	"race_conditions.startup_ns. value low high n",
 	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "
-	"missing witnesses bounds present",
+	"missing witnesses bounds present confidence rests_on unit scaling",
 	"verdict.bounds. model speedup workers by",
 	"verdict.present. concurrent model busy cores_used idle_share lock_share needs workers "
 	"process_wide lock holder",
 	"verdict.ties. model workers speedup low high n",
-	"verdict.hurdles. check symbol file line text sites excerpt excerpt_line",
-	"verdict.witnesses. name says on agrees heard",
+	"verdict.hurdles. check symbol file line text sites excerpt excerpt_line affects if_left",
+	"verdict.witnesses. name says on agrees heard sure",
+	"verdict.scaling. model why_not demand little formula sizes contention coherence one_loss "
+	"knee knee_low knee_high knee_seen by curve projections",
+	"verdict.scaling.contention. value low high n",
+	"verdict.scaling.coherence. value low high n",
+	"verdict.scaling.curve. workers fit",
+	"verdict.scaling.curve.fit. value low high n",
+	"verdict.scaling.projections. cores workers speedup by",
+	"verdict.scaling.projections.speedup. value low high n",
 };
 
 #endif

@@ -182,12 +182,20 @@ static void fill_race(struct race *race)
 static void fill_verdict(struct verdict *v)
 {
 	const struct verdict_tie tie = { MODEL_THREADS, 2, { 1.85, 1.7, 1.95, 9 } };
-	const struct hurdle hurdle = { xstrdup("shared-state"),     xstrdup("inName"),
-				       xstrdup("bzip2.c"),          171,
-				       xstrdup("Pass it on."),      4,
-				       xstrdup("int a;\n\tint b;"), 170 };
-	const struct witness witness = { xstrdup("clock"), xstrdup("processes, 1.90 times"),
-					 xstrdup("9 rounds"), true, true };
+	const struct hurdle hurdle = { xstrdup("shared-state"),
+				       xstrdup("inName"),
+				       xstrdup("bzip2.c"),
+				       171,
+				       xstrdup("Pass it on."),
+				       4,
+				       xstrdup("int a;\n\tint b;"),
+				       170,
+				       0.3,
+				       3.3 };
+	const struct witness witness = {
+		xstrdup("clock"), xstrdup("processes, 1.90 times"), xstrdup("9 rounds"), true, true,
+		xstrdup("high")
+	};
 
 	v->kind = VERDICT_RECOMMEND;
 	v->model = MODEL_PROCESSES;
@@ -196,6 +204,9 @@ static void fill_verdict(struct verdict *v)
 	v->has_row = true;
 	v->row = ROW_COMPUTE;
 	v->agreement = xstrdup("agree");
+	v->confidence = xstrdup("fair");
+	v->rests_on = xstrdup("n = 9");
+	v->unit = xstrdup("compress");
 	vec_push(&v->ties, tie);
 	strings_add(&v->rules, "R02");
 	vec_push(&v->hurdles, hurdle);
@@ -216,6 +227,23 @@ static void fill_verdict(struct verdict *v)
 		.lock = xstrdup("item (pool.c:14)"),
 		.holder = xstrdup("pool/505"),
 	};
+	vec_push(&v->scalings, ((struct scaling){ .model = MODEL_THREADS,
+						  .why_not = xstrdup("too few clean rounds"),
+						  .demand = 0.9,
+						  .little = 1.9,
+						  .formula = 2.2,
+						  .sizes = 1,
+						  .contention = { 0.03, 0.01, 0.05, 9 },
+						  .coherence = { 0.02, 0.01, 0.04, 9 },
+						  .one_loss = true,
+						  .knee = 2,
+						  .knee_low = 2,
+						  .knee_high = 3,
+						  .knee_seen = true,
+						  .by = BOUND_CPU }));
+	vec_push(&v->scalings.items[0].curve, ((struct scaling_point){ 2, { 1.9, 1.8, 2.0, 9 } }));
+	vec_push(&v->scalings.items[0].projections,
+		 ((struct projection){ 16, 18, { 11.5, 6.2, 13.9, 9 }, BOUND_MEMORY }));
 }
 
 static struct wait_profile full_waits(uint64_t n)

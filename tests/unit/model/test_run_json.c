@@ -318,6 +318,8 @@ static bool is_required(const char *path)
 		"verdict.model",
 		"verdict.workers",
 		"verdict.bounds[0].model",
+		"verdict.scaling[0].model",
+		"verdict.scaling[0]",
 		"verdict.ties[0].model",
 		"verdict.ties[0].workers",
 	};
