@@ -45,7 +45,9 @@ static void check(struct account *account, struct sites *sites)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t waker_ids[] = { 79, 80 };
-	const struct decode_ids ids = { { 77, 24 }, { 78, 16 }, { .items = waker_ids, .n = 2 } };
+	const struct decode_ids ids = { .waking = { 77, 24 },
+					.woken = { 78, 16 },
+					.wakers = { .items = waker_ids, .n = 2 } };
 	struct sites sites = { 0 };
 	struct account account = { .root = 1, .sites = &sites };
 	uint64_t *record =
