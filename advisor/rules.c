@@ -157,7 +157,7 @@ static void rule_no_race(struct advice *a)
 			     run->profile.why ? run->profile.why : "");
 	advice_lacks(a,
 		     "No models were raced%s%s: give the tasks, as in \"concur advise --each "
-		     "FILE -- PROGRAM {}\".",
+		     "FILE -- PROGRAM {}\", or name the function that works on one with --unit.",
 		     run->race.why ? ": " : "", run->race.why ? run->race.why : "");
 	say_bounds(a);
 	advice_decide(a, VERDICT_CANNOT_TELL);

@@ -43,7 +43,14 @@ static struct error *profile_program(const struct options *options, struct run *
 
 	if (options->unit) {
 		err = subject_calls(options, run);
-		return err ? err : measure_calls(options, run);
+		if (!err)
+			err = measure_calls(options, run);
+		if (!err && !run->recording.made)
+			err = error_hint(error_new(ERROR_INPUT, "no unit of work found: %s",
+						   run->recording.why),
+					 "name one with --unit FUNCTION, or give the program a "
+					 "list of tasks: concur advise --each TASKS");
+		return err;
 	}
 	if (options->duration_s > 0)
 		return error_hint(error_new(ERROR_USAGE, "--duration goes with -p PID"),

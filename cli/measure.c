@@ -104,10 +104,13 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	bool search = !options->unit || !strcmp(options->unit, "auto");
 	struct error *err;
 
-	err = search ? record_find_unit(run->target.program, argv, &opt, &unit)
+	err = search ? record_find_unit(run->target.program, argv, &opt, &run->profile, &unit,
+					&run->recording.why)
 		     : unit_find(run->target.program, options->unit, &unit);
-	if (!err)
-		err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
+	if (err || !unit.name)
+		return err;
+	profile_clear(&run->profile);
+	err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
 	run->recording.found = search;
 	return err;
 }
@@ -139,9 +142,14 @@ struct error *measure_simulation(const struct options *options, struct run *run)
 		ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,
 			      options->workers.items, options->workers.n);
 	struct race_conditions *c = &run->race.conditions;
-	struct error *err = handover_costs(costs.call_ns);
+	struct error *err;
 	struct rng rng;
 
+	if (!run->recording.made) {
+		run->race.why = xasprintf("no unit of work was found: %s", run->recording.why);
+		return NULL;
+	}
+	err = handover_costs(costs.call_ns);
 	if (!err)
 		err = measure_slowdown(options, run, &costs.slowdown);
 	if (err)

@@ -311,26 +311,23 @@ static const struct recording *choose(const struct recording *r, size_t n)
 	return most >= HELD_MIN ? best : NULL;
 }
 
-/* "main calls a 1 time (99 %), b ..." */
-static struct error *nothing_repeats(const struct recording *r, size_t n)
+/* "...; most time is in a (called 1 time), b ...". Owned by the caller. */
+static char *nothing_repeats(const struct recording *r, size_t n)
 {
-	CLEANUP(strbuf_clear) struct strbuf seen = { 0 };
+	struct strbuf says = { 0 };
 
+	strbuf_addf(&says, "no function that is called again and again holds most of the time");
 	for (size_t i = 0; i < n && i < 5; i++)
-		strbuf_addf(&seen, "%s%s (called %llu %s)", i ? ", " : "", r[i].unit,
-			    (unsigned long long)r[i].total, r[i].total == 1 ? "time" : "times");
-	return error_hint(error_new(ERROR_INPUT,
-				    "no unit of work found: no function that is called again and "
-				    "again holds most of the time%s%s",
-				    seen.len ? "; most time is in " : "", strbuf_str(&seen)),
-			  "name one with --unit FUNCTION, or give the program a list of tasks with "
-			  "--each");
+		strbuf_addf(&says, "%s%s (called %llu %s)", i ? ", " : "; most time is in ",
+			    r[i].unit, (unsigned long long)r[i].total,
+			    r[i].total == 1 ? "time" : "times");
+	return strbuf_detach(&says);
 }
 
 struct error *record_find_unit(const char *program, const char *const *argv,
-			       const struct record_options *opt, struct unit *ret)
+			       const struct record_options *opt, struct profile *profile,
+			       struct unit *ret, char **why_none)
 {
-	CLEANUP(profile_clear) struct profile first = { 0 };
 	CLEANUP(profile_clear) struct profile second = { 0 };
 	CLEANUP(unit_list_clear) struct unit_list units = { 0 };
 	struct recording recordings[CANDIDATES_MAX] = { 0 };
@@ -338,21 +335,19 @@ struct error *record_find_unit(const char *program, const char *const *argv,
 	struct candidates all;
 	struct error *err;
 
-	err = record_run(argv, opt, NULL, 0, false, &first, NULL);
+	err = record_run(argv, opt, NULL, 0, false, profile, NULL);
 	if (err)
 		return err;
-	all = candidates_of(&first);
+	all = candidates_of(profile);
 	find_places(program, &all, &units);
 	vec_clear(&all);
 	err = record_run(argv, opt, units.items, units.n, true, &second, recordings);
-	if (!err) {
-		best = choose(recordings, units.n);
-		if (best) {
-			*ret = units.items[best - recordings];
-			units.items[best - recordings] = (struct unit){ 0 };
-		} else {
-			err = nothing_repeats(recordings, units.n);
-		}
+	best = err ? NULL : choose(recordings, units.n);
+	if (best) {
+		*ret = units.items[best - recordings];
+		units.items[best - recordings] = (struct unit){ 0 };
+	} else if (!err) {
+		*why_none = nothing_repeats(recordings, units.n);
 	}
 	for (size_t i = 0; i < units.n; i++)
 		recording_clear(&recordings[i]);

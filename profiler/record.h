@@ -43,9 +43,11 @@ struct error *record_slowdown(const char *const *argv, const struct record_optio
 
 /*
  * The outermost function that is called again and again and holds most of the time. Runs the command
- * twice. Fails (ERROR_INPUT) when there is none, and says what there is.
+ * twice, and fills *profile. When there is none ret->name stays NULL, and *why_none, owned by the
+ * caller, says what there is.
  */
 struct error *record_find_unit(const char *program, const char *const *argv,
-			       const struct record_options *opt, struct unit *ret) ERROR_MUST_CHECK;
+			       const struct record_options *opt, struct profile *profile,
+			       struct unit *ret, char **why_none) ERROR_MUST_CHECK;
 
 #endif

@@ -43,6 +43,11 @@ cc -o fails fails.c
 run 3 "$CONCUR" profile --unit auto -- ./fails
 says err "./fails failed: exit code 5"
 
+# A program without a unit has a verdict, too: that nothing can be told.
+run 0 "$CONCUR" advise --no-analyze --json -- sleep 0.2
+[ "$(json .verdict.kind)" = cannot-tell ] || fail "a verdict on one sleep"
+json '.race_conditions.why | contains("no unit of work was found")' >/dev/null
+
 # Without tasks, but for the {} that asks for them, advise records and simulates, and says so; it is stored like any run.
 run 2 "$CONCUR" advise --no-analyze -- "$units" {}
 says err "no tasks: --each is missing"
