@@ -5,8 +5,30 @@
 
 #define MOST 1000 /* samples for an interval: no race has more, a foreign file may */
 
+void race_loop_clear(struct race_loop *loop)
+{
+	vec_each (&loop->pinned, p) {
+		free(p->call);
+		free(p->place);
+	}
+	vec_clear(&loop->pinned);
+	*loop = (struct race_loop){ 0 };
+}
+
+void race_loop_keep(struct race_loop *kept, struct race_loop *other)
+{
+	if (other->measured && (!kept->measured || kept->longest_ns < other->longest_ns)) {
+		struct race_loop was = *kept;
+
+		*kept = *other;
+		*other = was;
+	}
+	race_loop_clear(other);
+}
+
 void race_entry_clear(struct race_entry *e)
 {
+	race_loop_clear(&e->loop);
 	free(e->why);
 	free(e->isolation);
 	vec_clear(&e->ratios);

@@ -21,6 +21,29 @@ struct samples {
 	VEC_FIELDS(double);
 };
 
+/* What held an event loop up: a call that could not be converted, or "computing". */
+struct race_pinned {
+	char *call;
+	char *place; /* the innermost place in the program, "work (a.c:40)" or "name+0x1a2b"; or NULL */
+	uint64_t address; /* the same, as long as it is measured; not stored */
+	uint64_t count, ns, longest_ns;
+};
+
+/* What an event loop did (async and async + thread pool): in one trial, the one it stood longest in. */
+struct race_loop {
+	bool measured;
+	double busy_share;     /* of the time, its thread ran tasks */
+	double overhead_share; /* of the time, what intercepting system calls took, at most */
+	uint64_t longest_ns;   /* that one task held it */
+	uint64_t traps,
+		rewritten; /* system calls that were intercepted, the slow and the fast way */
+	uint64_t trap_ns;  /* what the slow way costs a call, calibrated */
+	uint64_t sites;    /* system call instructions that were rewritten for the fast way */
+	struct {
+		VEC_FIELDS(struct race_pinned);
+	} pinned; /* most time first */
+};
+
 struct race_entry {
 	enum model model;
 	int workers;
@@ -41,6 +64,7 @@ struct race_entry {
 	double switches_per_task;        /* context switches */
 	double faults_per_task;          /* page faults without I/O, */
 	double major_faults_per_task;    /* and with it */
+	struct race_loop loop;
 };
 
 struct race_conditions {
@@ -66,6 +90,9 @@ struct race {
 	struct race_conditions conditions;
 };
 
+void race_loop_clear(struct race_loop *loop);
+/* Of two trials, the one in which the loop was held longest; the other one is cleared. */
+void race_loop_keep(struct race_loop *kept, struct race_loop *other);
 void race_entry_clear(struct race_entry *e);
 void race_clear(struct race *race);
 /* Median wall time of a trial in ns, from the samples or kept without them. */

@@ -206,6 +206,28 @@ static const struct shape recording_shape = SHAPE(recording, recording_fields);
 
 /* race, race_conditions */
 
+static const struct field race_pinned_fields[] = {
+	ROW(race_pinned, WORD, "call", call),
+	ROW(race_pinned, TEXT, "place", place),
+	ROW(race_pinned, COUNT, "count", count),
+	ROW(race_pinned, COUNT, "ns", ns),
+	ROW(race_pinned, COUNT, "longest_ns", longest_ns),
+};
+static const struct shape race_pinned_shape = SHAPE(race_pinned, race_pinned_fields);
+
+static const struct field race_loop_fields[] = {
+	ROW(race_loop, BOOL, "measured", measured),
+	ROW(race_loop, SHARE, "busy_share", busy_share),
+	ROW(race_loop, SHARE, "overhead_share", overhead_share),
+	ROW(race_loop, COUNT, "longest_ns", longest_ns),
+	ROW(race_loop, COUNT, "traps", traps),
+	ROW(race_loop, COUNT, "rewritten", rewritten),
+	ROW(race_loop, COUNT, "trap_ns", trap_ns),
+	ROW(race_loop, COUNT, "sites", sites),
+	ROW_OBJECTS(race_loop, "pinned", pinned, race_pinned_shape, race_pinned),
+};
+static const struct shape race_loop_shape = SHAPE(race_loop, race_loop_fields);
+
 static const struct field race_entry_fields[] = {
 	ROW_KEY(race_entry, "model", model, model, .required = true),
 	ROW(race_entry, INT, "workers", workers, .required = true, .low = 1),
@@ -223,6 +245,7 @@ static const struct field race_entry_fields[] = {
 	ROW(race_entry, REAL, "faults_per_task", faults_per_task),
 	ROW(race_entry, REAL, "major_faults_per_task", major_faults_per_task),
 	ROW_OBJECT(race_entry, "profile", profile, call_profile_shape),
+	ROW_OBJECT(race_entry, "loop", loop, race_loop_shape),
 	ROW_REALS(race_entry, "ratios", ratios),
 	ROW_REALS(race_entry, "walls_ns", walls),
 	ROW(race_entry, ESTIMATE, "wall_ns", wall),

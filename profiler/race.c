@@ -16,6 +16,7 @@
 #include "profiler/baseline.h"
 #include "profiler/harnesses.h"
 #include "profiler/ladder.h"
+#include "profiler/where.h"
 
 #define TRIAL_NS         400000000.0 /* a sequential trial is at least about this long */
 #define SHORT_NS         200000000.0 /* below it, the tasks are repeated within a trial */
@@ -385,6 +386,7 @@ static struct error *time_lane(struct course *c, struct lane *lane, double *stea
 		wall_ns += (double)t.wall_ns;
 		cpu_ns += (double)t.cpu_ns / (double)t.n;
 		*steal = fmax(*steal, t.steal_share);
+		race_loop_keep(&lane->entry.loop, &t.loop);
 		for (size_t i = 0; i < t.n; i++)
 			vec_push(&lane->round_latencies, (double)t.tasks[i].wall_ns);
 		vec_push(&lane->switches, (double)t.switches / (double)t.n);
@@ -617,6 +619,7 @@ static void finish_entry(struct course *c, struct lane *lane)
 
 	if (is_ok(lane)) {
 		e->speedup = estimate(c, &e->ratios);
+		where_name_loop(c->target->program, &e->loop);
 		e->cpu_ns_per_task = median(&lane->cpu);
 		e->switches_per_task = median(&lane->switches);
 		e->faults_per_task = median(&lane->faults);
@@ -638,6 +641,7 @@ static void finish_entry(struct course *c, struct lane *lane)
 	vec_clear(&e->walls);
 	e->speedup = (struct estimate){ NAN, NAN, NAN, 0 };
 	e->pss_bytes = 0;
+	race_loop_clear(&e->loop);
 }
 
 static struct race_conditions conditions(struct course *c, uint64_t seed)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <math.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ void trial_clear(struct trial *t)
 	free(t->why);
 	free(t->tasks);
 	free(t->stderr_tail);
-	free(t->loop.pinned);
+	race_loop_clear(&t->loop);
 	*t = (struct trial){ 0 };
 }
 
@@ -431,22 +432,36 @@ static void read_jobs(const struct session *s, struct trial *t)
 	t->wall_ns = last > first ? last - first : 0;
 }
 
+static struct race_pinned read_pinned(const struct result_pinned *p)
+{
+	return (struct race_pinned){
+		.call = xstrndup(p->call, sizeof(p->call)),
+		.place = *p->place ? xstrndup(p->place, sizeof(p->place)) : NULL,
+		.address = p->address,
+		.count = p->count,
+		.ns = p->ns,
+		.longest_ns = p->longest_ns,
+	};
+}
+
 static void read_loop(const struct session *s, struct trial *t)
 {
 	const struct result_loop *loop = &s->result->loop;
 
 	if (!loop->wall_ns)
 		return;
-	t->loop = (struct trial_loop){
-		.busy_share = (double)loop->busy_ns / (double)loop->wall_ns,
+	t->loop = (struct race_loop){
+		.measured = true,
+		.busy_share = fmin((double)loop->busy_ns / (double)loop->wall_ns, 1),
 		.longest_ns = loop->longest_ns,
-		.overhead_share = loop->overhead_permille / 1000.0,
+		.overhead_share = fmin(loop->overhead_permille / 1000.0, 1),
 		.traps = loop->traps,
 		.rewritten = loop->rewritten,
-		.pinned_ns = loop->pinned_ns,
+		.trap_ns = loop->trap_ns,
+		.sites = loop->sites,
 	};
-	if (*loop->pinned)
-		t->loop.pinned = xstrndup(loop->pinned, sizeof(loop->pinned));
+	for (int i = 0; i < RESULT_PINNED && *loop->pinned[i].call; i++)
+		vec_push(&t->loop.pinned, read_pinned(&loop->pinned[i]));
 }
 
 /* From the start of a line, without the newline at the end. */
@@ -469,11 +484,15 @@ static void read_tail(const struct session *s, struct trial *t)
 		t->stderr_tail = xstrndup(tail, n);
 }
 
-static char *why_timeout(const struct trial_plan *plan, size_t job)
+static char *why_timeout(const struct trial_plan *plan, const struct result *r)
 {
-	CLEANUP(cleanup_free) char *task = name_task(plan, job);
+	CLEANUP(cleanup_free) char *task = name_task(plan, r->bad_job);
+	CLEANUP(cleanup_free) char *call = xstrndup(r->loop.stalled.call, RESULT_CALL);
+	CLEANUP(cleanup_free) char *place = xstrndup(r->loop.stalled.place, RESULT_PLACE);
 
-	return xasprintf("%s did not end within %.3g s", task, (double)plan->timeout_ns / 1e9);
+	return xasprintf("%s did not end within %.3g s%s%s%s%s", task,
+			 (double)plan->timeout_ns / 1e9, *call ? "; the loop last stood in " : "",
+			 call, *place ? " at " : "", place);
 }
 
 /* "in work (faulty.c:40)", or what is known of it. Owned by the caller. */
@@ -529,7 +548,7 @@ static struct error *judge(const struct trial_plan *plan, const struct loader_li
 		return NULL;
 	case RESULT_TIMEOUT:
 		t->outcome = OUTCOME_HANG;
-		t->why = why_timeout(plan, s->result->bad_job);
+		t->why = why_timeout(plan, s->result);
 		return NULL;
 	case RESULT_CRASH:
 		t->outcome = OUTCOME_CRASH;

@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "model/concurrency.h"
+#include "model/race.h"
 #include "model/workload.h"
 #include "profiler/scratch.h"
 
@@ -59,17 +60,6 @@ struct task_result {
 	uint64_t wall_ns, cpu_ns;
 };
 
-/* What an event loop did: TRIAL_ASYNC and TRIAL_HYBRID. */
-struct trial_loop {
-	double busy_share;     /* of its thread's time, running tasks */
-	uint64_t longest_ns;   /* one task held the loop for so long */
-	double overhead_share; /* what intercepting system calls took of the time, at most */
-	uint64_t traps,
-		rewritten;  /* system calls that were intercepted, the slow and the fast way */
-	char *pinned;       /* the call that held the loop up, as it has no other form; or NULL */
-	uint64_t pinned_ns; /* all of them together */
-};
-
 struct trial {
 	enum outcome outcome; /* OK: all tasks ran to their end (whatever they answered) */
 	char *why;            /* for any other outcome */
@@ -77,7 +67,7 @@ struct trial {
 	uint64_t cpu_ns;      /* user + system of all tasks */
 	uint64_t pss_bytes;   /* peak, 0: not known */
 	double steal_share;
-	struct trial_loop loop;
+	struct race_loop loop;     /* TRIAL_ASYNC and TRIAL_HYBRID */
 	struct task_result *tasks; /* the i-th ran task i % workload->tasks.n */
 	size_t n;                  /* tasks times repeats */
 	uint64_t parked_ns[2];     /* that the harness itself waited for its workers: lock, child */

@@ -226,3 +226,16 @@ struct error *where_find_unit(const struct target *target, const struct workload
 	*ret = (struct target_unit){ pc, strbuf_detach(&types) };
 	return NULL;
 }
+
+void where_name_loop(const char *path, struct race_loop *loop)
+{
+	vec_each (&loop->pinned, p) {
+		/* a call's address is the one it returns to */
+		char *place = p->address ? where_is(path, p->address - 1) : NULL;
+
+		if (!place)
+			continue;
+		free(p->place);
+		p->place = place;
+	}
+}

@@ -9,10 +9,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/race.h"
 #include "model/workload.h"
 
 /* "work (faulty.c:40)", "work", or NULL: nothing is known. `address` is relative to the file's own. */
 char *where_is(const char *path, uint64_t address);
+/* The same for the places that held an event loop up. */
+void where_name_loop(const char *path, struct race_loop *loop);
 
 /*
  * The function w->unit, and how its parameters are to be made of texts: a letter for what it

@@ -247,6 +247,27 @@ void phrase_isolation(const struct race *race, struct strbuf *out)
 		strbuf_addch(out, '.');
 }
 
+void phrase_loop(const struct race *race, enum model model, struct strbuf *out)
+{
+	const struct race_entry *e = race_best(race, model);
+
+	if (!e || !e->loop.measured)
+		return;
+	strbuf_addf(out, "%s, %s: tasks ran on it %.0f %% of the time, %s at the longest.",
+		    model_title(model), workers_text(e->workers).s, 100 * e->loop.busy_share,
+		    word_ns((double)e->loop.longest_ns).s);
+	strbuf_addf(out, " Intercepting %s took %.1f %% at most (%llu by signal).",
+		    word_count(e->loop.traps + e->loop.rewritten, "system call").s,
+		    100 * e->loop.overhead_share, (unsigned long long)e->loop.traps);
+	vec_each (&e->loop.pinned, p)
+		strbuf_addf(out, "%s %s%s%s (%s, %s)",
+			    p == e->loop.pinned.items ? " Held up by" : ",", p->call,
+			    p->place ? " at " : "", phrase_or(p->place, ""),
+			    word_count(p->count, "time").s, word_ns((double)p->ns).s);
+	if (e->loop.pinned.n)
+		strbuf_addch(out, '.');
+}
+
 /* --- the profile and the source --- */
 
 void phrase_profile(const struct profile *profile, struct strbuf *out)

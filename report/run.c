@@ -243,6 +243,13 @@ static void put_race_notes(const struct page *p, const struct race *race,
 	phrase_isolation(race, &apart);
 	if (apart.len)
 		page_item(p, "  Tasks kept apart by:", INK_DIM, 4, " %s", apart.s);
+	for (enum model model = 0; model < MODEL_COUNT; model++) {
+		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+
+		phrase_loop(race, model, &text);
+		if (text.len)
+			page_item(p, "  Event loop:", INK_DIM, 4, " %s", text.s);
+	}
 }
 
 static double top_speedup(const struct race *race)

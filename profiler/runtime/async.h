@@ -1,7 +1,8 @@
 /*
  * async.h - run blocking C functions, unchanged, as coroutines on one thread over io_uring
  *
- * Every system call of a coroutine is intercepted (Syscall User Dispatch). One that could block is
+ * Every system call of a coroutine is intercepted (Syscall User Dispatch, or seccomp where the kernel
+ * has none). One that could block is
  * turned into an operation of the ring, and the next coroutine runs meanwhile; one that could block
  * and has no such form is refused by its name, never run silently: see data/syscalls.tsv. Each
  * coroutine borrows the thread control block of a parked pthread, so that errno, __thread variables,
@@ -22,6 +23,16 @@
 
 #define ASYNC_PINNED 4
 
+struct async_pinned { /* what held the loop up: a call that could not be converted, or computing */
+	const char *name; /* of the call, or "computing" */
+	uint64_t place;   /* in the program, from where it lies; 0: not known */
+	uint64_t count, ns, longest_ns;
+};
+
+struct async_code {
+	const char *low, *high;
+};
+
 struct async_options {
 	unsigned coroutines;
 	unsigned executors;   /* 0: all on the loop */
@@ -29,17 +40,17 @@ struct async_options {
 	unsigned descriptors; /* that a coroutine may have open; 0: 512 */
 	uint64_t files_limit; /* RLIMIT_NOFILE as coroutines are to see it; 0: as it is */
 	bool rewrite;         /* replace hot system call instructions by jumps */
+	bool seccomp; /* trap by it, as where there is no Syscall User Dispatch: tasks cannot fork then */
 	void (*body)(unsigned index, void *arg); /* a coroutine */
 	void *arg;
 	/* The run is void; must not return. From any coroutine, no malloc, no stdio. */
 	void (*refuse)(const char *why);
 	/* A coroutine calls _exit(); must not return. NULL: refused. */
 	void (*on_exit)(unsigned index, int status);
-};
-
-struct async_pinned { /* a call that ran on the loop and held it up */
-	const char *name;
-	uint64_t count, ns, longest_ns;
+	/* Where the program lies that each coroutine runs, to say where in it; or NULL. */
+	const struct async_code *code;
+	/* The loop stands: told every 10 ms while it does, by a thread of ours; or NULL. */
+	void (*on_stall)(const struct async_pinned *where);
 };
 
 struct async_report {

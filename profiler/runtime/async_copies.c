@@ -77,6 +77,38 @@ static void share_cpu(const struct host *h, uint64_t total_ns)
 		h->result->jobs[i].cpu_ns = total_ns / h->plan->jobs;
 }
 
+static void keep_pinned(const struct async_pinned *p, struct result_pinned *ret)
+{
+	const struct image *image = &all[0].image;
+
+	*ret = (struct result_pinned){ .count = p->count,
+				       .ns = p->ns,
+				       .longest_ns = p->longest_ns };
+	snprintf(ret->call, sizeof(ret->call), "%s", p->name);
+	ret->address = p->place;
+	if (p->place)
+		snprintf(ret->place, sizeof(ret->place), "%s+0x%llx",
+			 image->modules[image->n - 1].name, (unsigned long long)p->place);
+}
+
+static void on_stall(const struct async_pinned *where)
+{
+	keep_pinned(where, &all[0].host->result->loop.stalled);
+}
+
+/* Of the program itself, without its libraries. */
+static const struct async_code *where_code_lies(const struct host *h)
+{
+	struct async_code *code = host_memory(h->plan->workers * sizeof(*code));
+
+	for (uint32_t i = 0; code && i < h->plan->workers; i++) {
+		const struct image_module *m = &all[i].image.modules[all[i].image.n - 1];
+
+		code[i] = (struct async_code){ m->low, m->high };
+	}
+	return code;
+}
+
 static void keep_report(const struct host *h, const struct async_report *r)
 {
 	struct result_loop *loop = &h->result->loop;
@@ -92,11 +124,9 @@ static void keep_report(const struct host *h, const struct async_report *r)
 		.trap_ns = r->trap_ns,
 		.sites = r->sites,
 		.overhead_permille = (uint32_t)(1000 * r->overhead_share),
-		.pinned_ns = r->pinned[0].ns,
-		.pinned_count = r->pinned[0].count,
 	};
-	if (r->pinned[0].name)
-		snprintf(loop->pinned, sizeof(loop->pinned), "%s", r->pinned[0].name);
+	for (int i = 0; i < RESULT_PINNED && i < ASYNC_PINNED && r->pinned[i].name; i++)
+		keep_pinned(&r->pinned[i], &loop->pinned[i]);
 }
 
 int async_copies_start(const struct host *h, struct copy *copies)
@@ -107,6 +137,7 @@ int async_copies_start(const struct host *h, struct copy *copies)
 		.body = work,
 		.refuse = refuse,
 		.on_exit = on_exit_call,
+		.on_stall = on_stall,
 	};
 	struct async_report report;
 	cpu_set_t cores;
@@ -117,6 +148,7 @@ int async_copies_start(const struct host *h, struct copy *copies)
 		return -ENOSYS;
 	}
 	all = copies;
+	opt.code = where_code_lies(h);
 	if (h->plan->mode == PLAN_HYBRID && sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		opt.executors = (unsigned)CPU_COUNT(&cores);
 	make_room_for_descriptors(h, &opt);

@@ -40,6 +40,11 @@ struct async_cpu {
 	uint64_t mask; /* the thread's signal mask, as far as known */
 	uint64_t slice_tsc;
 	uint64_t busy_tsc, longest_tsc, slices;
+	/* For the watchdog of the loop. */
+	struct async_coro *volatile running; /* whose slice this is, or NULL */
+	volatile long in_call;               /* the system call it is in, -1: none */
+	uint64_t pinned_tsc;           /* of this slice, in calls that are told by themselves */
+	volatile uint64_t stall_place; /* where it computed when asked */
 } __attribute__((aligned(64)));
 
 enum async_want {
@@ -59,48 +64,51 @@ struct async_op { /* the fields of an io_uring submission */
 	int32_t file_index;
 };
 
+/* What every call touches comes first: with a thousand of them each cache line counts. */
 struct async_coro {
 	struct async_cpu *cpu; /* the stubs know that it comes first */
 	void *sp;
 	unsigned long fs;
-	void *stack_top;
-	int tid; /* of the parked thread */
-	unsigned index;
 	struct async_coro *next; /* in one of the queues */
+	void *frame;             /* ucontext_t of the trap; NULL when it came by a jump */
+	const void *call_sp;     /* its stack pointer at the call */
+	uint64_t site;           /* what identifies the call: address and stack depth */
+	long nr;
 
-	enum async_want want;
-	struct async_op op;
-	bool timed; /* there is a time limit */
-	struct __kernel_timespec limit;
-	unsigned limit_flags; /* IORING_TIMEOUT_ABS, ... */
-	struct pollfd *polls;
-	unsigned polls_n;
-	unsigned pending; /* completions still to come */
-	bool cancelling;
-	bool timed_out; /* the limit ended it */
+	uint64_t mask; /* its own signal mask */
+	int *fds;      /* async.fds_n of them: what is behind its numbers; see async_fdtab.c */
+	int *fds_top;  /* no number at or above it was ever used */
+	uint64_t traps, rewritten;
+	void *stack_top;
 	long res;
-	long nr, args[6]; /* WANT_HELPER */
-	bool answered;    /* by a helper */
+	unsigned index;
+	enum async_want want;
+	bool timed;      /* there is a time limit */
+	bool timed_out;  /* and it ended it */
+	bool cancelling; /* other operations of the same call */
 
-	void *frame;        /* ucontext_t of the trap; NULL when it came by a jump */
-	uint64_t site;      /* what identifies the call: address and stack depth */
+	struct async_op op;
+	unsigned pending; /* completions still to come */
+	bool answered;    /* by a helper */
+	bool dressed;     /* the process has its descriptors on, for a child */
+
 	uint64_t slice_key; /* the call after which the slice began */
 	uint64_t slice_tsc; /* how long it was */
-	uint64_t mask;      /* its own signal mask */
-	int *fds;           /* async.fds_n of them: what is behind its numbers; see async_fdtab.c */
-	int *fds_top;       /* no number at or above it was ever used */
-	bool dressed;       /* the process has its descriptors on, for a child */
-	int cwd_fd;         /* AT_FDCWD: that of the process */
-	int umask;          /* -1: that of the process */
-	int children[ASYNC_CHILDREN];
+	struct __kernel_timespec limit;
+	unsigned limit_flags; /* IORING_TIMEOUT_ABS, ... */
+	unsigned polls_n;
+	struct pollfd *polls;
+	int tid;    /* of the parked thread */
+	int cwd_fd; /* AT_FDCWD: that of the process */
+	int umask;  /* -1: that of the process */
 	unsigned children_n;
-	uint64_t traps, rewritten;
+	int children[ASYNC_CHILDREN];
+	long args[6]; /* WANT_HELPER */
 
 	/* scratch, valid while a call is under way */
 	struct msghdr msg;
 	struct iovec iov;
 	struct pollfd poll_one;
-	uint64_t scratch[8];
 } __attribute__((aligned(64)));
 
 struct async {
@@ -114,9 +122,12 @@ struct async {
 	_Atomic bool cwd_used, umask_used;
 	_Atomic bool handlers_used; /* a signal handler was installed */
 	unsigned sites;             /* rewritten */
-	double tsc_per_ns;          /* loop side */
-	uint64_t pinned_tsc;        /* a direct call that took as long held the loop up */
-	uint64_t xstate;            /* the components that a switch keeps */
+	bool seccomp;               /* calls are trapped by it, not by Syscall User Dispatch */
+	int pid;
+	double tsc_per_ns;   /* loop side */
+	uint64_t pinned_tsc; /* a direct call that took as long held the loop up */
+	uint64_t stall_tsc;  /* and a slice that did */
+	uint64_t xstate;     /* the components that a switch keeps */
 	struct async_report report;
 	uint64_t started_ns, started_cpu_ns;
 	bool measured; /* the report is complete */
@@ -127,6 +138,8 @@ extern __thread struct async_coro *async_self __attribute__((tls_model("local-ex
 
 /* --- raw system calls: no errno, no libc ------------------------------------------------------ */
 
+/* By the stub, as a call from elsewhere would be trapped by seccomp. What lies below the stack pointer
+ * may be the caller's. */
 static inline long async_raw(long nr, long a, long b, long c, long d, long e, long f)
 {
 	long ret;
@@ -134,7 +147,7 @@ static inline long async_raw(long nr, long a, long b, long c, long d, long e, lo
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tcall async_native\n\tlea 128(%%rsp), %%rsp"
 			 : "=a"(ret)
 			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
@@ -160,6 +173,7 @@ void async_restorer(void);
 extern const char async_in_place[];        /* syscall; jmp *async_return */
 extern const char async_in_place_thread[]; /* the same, and the child runs async_adopt() first */
 extern const char async_in_place_vfork[];  /* the same, and the parent notes the child */
+extern const char async_native[];          /* syscall; ret */
 long async_signalling(long nr, long a, long b, long c, long d);
 void async_jumped(void); /* where rewritten sites lead */
 void async_start(void);  /* a coroutine's first instruction */
@@ -229,7 +243,12 @@ long async_run_in_place(struct async_coro *c, const char *stub);
 /* The next worst of the calls that held the loop up; its times in TSC. false: no more. */
 bool async_pinned_next(struct async_pinned *ret);
 void async_pinned_forget(void);
+/* It computed for long, there. */
+void async_pinned_computing(uint64_t place, uint64_t tsc);
+/* Where in the program the code is that runs at `pc` or has called from `stack`; 0: not known. */
+uint64_t async_place_of(const struct async_coro *c, uint64_t pc, const void *stack);
 
+const char *async_trap_why_not(void);
 int async_trap_install(void);
 int async_trap_arm(struct async_cpu *cpu);
 void async_enter(struct async_coro *c); /* its first C function */

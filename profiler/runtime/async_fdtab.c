@@ -56,14 +56,14 @@ int async_fd_init(void)
 		long flags = RAW2(SYS_fcntl, fd, F_GETFD);
 
 		for (unsigned i = 0; i < async.opt->coroutines; i++)
-			async.fds[i * (unsigned)(n + 1) + (unsigned)fd] =
+			async.fds[i * (unsigned)(n + 1) + 1 + (unsigned)fd] =
 				flags < 0 ? -1 : fd | (flags & FD_CLOEXEC ? CLOEXEC : 0);
 	}
 	for (unsigned i = 0; i < async.opt->coroutines; i++) {
 		struct async_coro *c = &async.coros[i];
 
-		c->fds = async.fds + i * (unsigned)(n + 1);
-		c->fds_top = c->fds + n;
+		c->fds_top = async.fds + i * (unsigned)(n + 1);
+		c->fds = c->fds_top + 1;
 		for (int fd = 0; fd < n; fd++)
 			if (c->fds[fd] >= 0)
 				*c->fds_top = fd + 1;

@@ -60,6 +60,10 @@ long async_call_clone(struct async_coro *c, long nr, long a[6])
 					   : 0;
 	uint64_t tls = nr == SYS_clone3 ? args->tls : (uint64_t)a[4];
 
+	if (!(flags & CLONE_THREAD) && async.seccomp)
+		async_refuse("fork",
+			     "this kernel has seccomp only, under which a child could run no "
+			     "other program");
 	if (!(flags & CLONE_THREAD)) {
 		if (c->cpu->plain)
 			async_refuse("fork", "from a thread of its own");

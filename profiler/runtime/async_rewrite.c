@@ -56,6 +56,9 @@ static bool same(const unsigned char *a, const unsigned char *b, unsigned n)
 
 static bool may_be_rewritten(long nr)
 {
+	if (nr == SYS_rt_sigprocmask &&
+	    async.seccomp) /* SIGSYS must never be blocked, for anyone */
+		return false;
 	return nr >= 0 && nr < async_syscalls_n && async_syscalls[nr].name &&
 	       async_syscalls[nr].class != ASYNC_IN_PLACE && nr != SYS_exit && nr != SYS_exit_group;
 }

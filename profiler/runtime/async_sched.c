@@ -4,6 +4,9 @@
  * Loop side. The loop owns the ring and decides where a coroutine goes on. With executors that is by
  * what followed the same call before: a slice of CPU time that is usually long, or not yet known, runs
  * on an executor; a short one stays on the loop, as handing it over would cost more than it saves.
+ *
+ * Once the coroutines run, no thread of ours may allocate memory or make a thread: a coroutine may hold the
+ * allocator's lock while it waits (fork() takes all of them), and the loop would wait for it for ever.
  */
 #include "profiler/runtime/async_core.h"
 
@@ -24,9 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LONG_NS     50000   /* a slice that is worth another thread */
-#define PINNED_NS   1000000 /* a direct call that holds the loop up */
-#define HELPERS_MAX 64
+#define LONG_NS     50000    /* a slice that is worth another thread */
+#define PINNED_NS   1000000  /* a direct call that holds the loop up */
+#define STALL_NS    20000000 /* a slice that does */
+#define WATCH_NS    10000000
+#define HELPERS     64
 #define LEARNT      4096
 #define CPUS_MAX    65
 #define DESCRIPTORS 512
@@ -39,7 +44,7 @@ struct pool { /* threads that take coroutines off a queue */
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct queue queue;
-	unsigned queued, threads, idle;
+	unsigned threads;
 	bool end;
 	pthread_t ids[CPUS_MAX];
 };
@@ -61,6 +66,13 @@ static _Atomic(struct async_coro *) inbox; /* for the loop, last in first out */
 static _Atomic bool loop_sleeps;
 static struct learnt learnt[LEARNT];
 static unsigned live;
+static pthread_t watchdog;
+static _Atomic bool watch_end;
+
+static uint64_t ns_of(uint64_t tsc)
+{
+	return (uint64_t)((double)tsc / async.tsc_per_ns);
+}
 
 static void queue_put(struct queue *q, struct async_coro *c)
 {
@@ -83,6 +95,14 @@ static struct async_coro *queue_take(struct queue *q)
 
 /* --- one slice -------------------------------------------------------------------------------- */
 
+/* What of it was no call that is told by itself. */
+static void note_stall(struct async_cpu *cpu, uint64_t spent)
+{
+	if (spent - cpu->pinned_tsc > async.stall_tsc)
+		async_pinned_computing(cpu->stall_place, spent - cpu->pinned_tsc);
+	cpu->stall_place = 0;
+}
+
 static void run_slice(struct async_cpu *cpu, struct async_coro *c)
 {
 	uint64_t spent;
@@ -93,9 +113,15 @@ static void run_slice(struct async_cpu *cpu, struct async_coro *c)
 		cpu->mask = c->mask;
 	}
 	c->slice_key = c->site;
+	cpu->pinned_tsc = 0;
+	cpu->in_call = -1;
 	cpu->slice_tsc = async_tsc();
+	cpu->running = c;
 	async_switch(&cpu->sp, c->sp, c->fs);
+	cpu->running = NULL;
 	spent = async_tsc() - cpu->slice_tsc;
+	if (cpu->loop && spent > async.stall_tsc)
+		note_stall(cpu, spent);
 	c->slice_tsc = spent;
 	cpu->busy_tsc += spent;
 	cpu->slices++;
@@ -109,7 +135,6 @@ static void pool_put(struct pool *p, struct async_coro *c)
 {
 	pthread_mutex_lock(&p->lock);
 	queue_put(&p->queue, c);
-	p->queued++;
 	pthread_cond_signal(&p->more);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -120,13 +145,9 @@ static struct async_coro *pool_take(struct pool *p)
 	struct async_coro *c;
 
 	pthread_mutex_lock(&p->lock);
-	p->idle++;
 	while (!p->queue.first && !p->end)
 		pthread_cond_wait(&p->more, &p->lock);
-	p->idle--;
 	c = queue_take(&p->queue);
-	if (c)
-		p->queued--;
 	pthread_mutex_unlock(&p->lock);
 	return c;
 }
@@ -137,6 +158,7 @@ static int pool_add(struct pool *p, void *(*run)(void *), void *arg)
 	int err;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS); /* blocked, it would end the process at the next trap */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = pthread_create(&p->ids[p->threads], NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -203,17 +225,9 @@ static void *help(void *arg)
 	return NULL;
 }
 
-/* A blocked helper must not hold up the next call. */
 static void ask_helper(struct async_coro *c)
 {
-	bool none;
-
 	c->answered = false;
-	pthread_mutex_lock(&helpers.lock);
-	none = helpers.idle <= helpers.queued;
-	pthread_mutex_unlock(&helpers.lock);
-	if (none && helpers.threads < HELPERS_MAX)
-		pool_add(&helpers, help, NULL);
 	pool_put(&helpers, c);
 }
 
@@ -342,6 +356,47 @@ static void loop(struct async_cpu *cpu)
 	}
 }
 
+/* --- the watchdog ----------------------------------------------------------------------------- */
+
+/*
+ * It looks every 10 ms. While a slice goes on for longer than STALL_NS, it asks where: a call is known, and
+ * who computes is interrupted by a signal, whose handler reads the program counter.
+ */
+static void watch_slice(struct async_cpu *cpu, const struct async_coro *c, uint64_t spent)
+{
+	struct async_pinned where = { .count = 1, .ns = ns_of(spent), .longest_ns = ns_of(spent) };
+	long nr = cpu->in_call;
+
+	if (nr >= 0) {
+		where.name = async_syscall_name(nr);
+		where.place = async_place_of(c, 0, c->call_sp);
+	} else {
+		if (cpu->selector == ASYNC_BLOCK)
+			RAW3(SYS_tgkill, async.pid, cpu->tid, SIGSYS);
+		where.name = "computing";
+		where.place = cpu->stall_place;
+	}
+	if (async.opt->on_stall)
+		async.opt->on_stall(&where);
+}
+
+static void *watch(void *arg)
+{
+	const struct timespec period = { .tv_nsec = WATCH_NS };
+	struct async_cpu *cpu = &cpus[0];
+
+	(void)arg;
+	while (!watch_end) {
+		const struct async_coro *c = cpu->running;
+		uint64_t spent = async_tsc() - cpu->slice_tsc;
+
+		if (c && spent > async.stall_tsc && spent < UINT64_MAX / 2)
+			watch_slice(cpu, c, spent);
+		nanosleep(&period, NULL);
+	}
+	return NULL;
+}
+
 /* --- calibration ------------------------------------------------------------------------------ */
 
 static uint64_t now_ns(void)
@@ -381,13 +436,16 @@ static uint64_t vector_state(void)
 
 /* --- start and end ---------------------------------------------------------------------------- */
 
+static bool has_user_dispatch(void)
+{
+	return prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0) == 0;
+}
+
 const char *async_why_not(void)
 {
 	if (!(getauxval(AT_HWCAP2) & 2))
 		return "this kernel does not let programs set their thread register (FSGSBASE)";
-	if (prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0))
-		return "this kernel has no Syscall User Dispatch (Linux 5.11 on x86-64)";
-	return async_ring_why_not();
+	return async_trap_why_not() ? async_trap_why_not() : async_ring_why_not();
 }
 
 static int make_coros(const struct async_options *opt)
@@ -411,14 +469,29 @@ static int make_coros(const struct async_options *opt)
 	return async_tcb_make(async.coros, opt->coroutines, opt->stack_bytes);
 }
 
+static int start_watchdog(void)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&watchdog, NULL, watch, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -err;
+}
+
 static int start(const struct async_options *opt)
 {
 	int err;
 
 	async.opt = opt;
+	async.seccomp = opt->seccomp || !has_user_dispatch();
 	async.cpus = cpus;
 	async.cpus_n = 1 + opt->executors;
 	async.tsc_per_ns = tsc_per_ns();
+	async.pid = (int)RAW1(SYS_getpid, 0);
+	async.stall_tsc = (uint64_t)(STALL_NS * async.tsc_per_ns);
 	async.pinned_tsc = (uint64_t)(PINNED_NS * async.tsc_per_ns);
 	async.xstate = vector_state();
 	async.sites = opt->rewrite ? async_rewrite() : 0;
@@ -435,14 +508,13 @@ static int start(const struct async_options *opt)
 	note_thread(&cpus[0], true);
 	executors.queue.last = &executors.queue.first;
 	helpers.queue.last = &helpers.queue.first;
+	for (int i = 0; !err && i < HELPERS; i++)
+		err = pool_add(&helpers, help, NULL);
 	for (unsigned i = 0; !err && i < opt->executors; i++)
 		err = pool_add(&executors, execute, &cpus[1 + i]);
+	if (!err)
+		err = start_watchdog();
 	return err ? err : async_trap_arm(&cpus[0]);
-}
-
-static uint64_t ns_of(uint64_t tsc)
-{
-	return (uint64_t)((double)tsc / async.tsc_per_ns);
 }
 
 /* Everything that counts, from zero. The slice that calls this has begun already: it goes on. */
@@ -531,8 +603,10 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 	if (!async.measured)
 		end_report();
 	*ret = async.report;
-	prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 0, 0, 0, 0);
+	has_user_dispatch(); /* off */
 	RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &async.coros[0].mask, NULL, 8);
+	watch_end = true;
+	pthread_join(watchdog, NULL);
 	pool_end(&executors);
 	pool_end(&helpers);
 	async_tcb_end(async.coros, opt->coroutines);

@@ -12,10 +12,14 @@
 #include <linux/io_uring.h>
 #include <sys/syscall.h>
 
-#define PINNED 64
+#define PINNED      64
+#define STACK_WORDS 2048 /* that are searched for the program */
 
-struct pinned { /* by system call; the loop's thread only */
-	long nr;
+#define COMPUTING -1
+
+struct pinned {  /* by call and place; the loop's thread only */
+	long nr; /* or COMPUTING */
+	uint64_t place;
 	uint64_t count, tsc, longest_tsc;
 };
 static struct pinned pinned[PINNED];
@@ -73,15 +77,45 @@ static _Noreturn void refuse_unknown(long nr)
 
 /* --- direct ----------------------------------------------------------------------------------- */
 
-static void note_pinned(long nr, uint64_t tsc)
+/* Whether a call instruction ends there. */
+static bool follows_a_call(const unsigned char *p)
+{
+	return p[-5] == 0xe8 || p[-2] == 0xff || p[-3] == 0xff || p[-6] == 0xff;
+}
+
+/*
+ * The innermost of the program's own functions: libc keeps no frame pointers, so the stack is searched for
+ * the first word that is a return address in the program.
+ */
+uint64_t async_place_of(const struct async_coro *c, uint64_t pc, const void *stack)
+{
+	const struct async_code *code = async.opt->code ? &async.opt->code[c->index] : NULL;
+	const uint64_t *word = (const void *)((uintptr_t)stack & ~7ul);
+	uint64_t low, size;
+
+	if (!code)
+		return 0;
+	low = (uint64_t)code->low;
+	size = (uint64_t)(code->high - code->low);
+	if (pc - low < size)
+		return pc - low;
+	for (int i = 0; i < STACK_WORDS && (const void *)word < c->stack_top; i++, word++) {
+		if (*word - low - 8 < size - 8 && follows_a_call((const unsigned char *)*word))
+			return *word - low;
+	}
+	return 0;
+}
+
+static void note_pinned(long nr, uint64_t place, uint64_t tsc)
 {
 	for (int i = 0; i < PINNED; i++) {
 		struct pinned *p = &pinned[i];
 
-		if (p->count && p->nr != nr)
+		if (p->count && (p->nr != nr || p->place != place))
 			continue;
 		if (!p->count) {
 			p->nr = nr;
+			p->place = place;
 			p->tsc = 0;
 			p->longest_tsc = 0;
 		}
@@ -99,11 +133,20 @@ long async_direct(struct async_coro *c, long nr, const long a[6])
 	uint64_t start = async_tsc(), spent;
 	long ret;
 
+	cpu->in_call = nr;
 	ret = async_raw(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	cpu->in_call = -1;
 	spent = async_tsc() - start;
-	if (cpu->loop && spent > async.pinned_tsc)
-		note_pinned(nr, spent);
+	if (cpu->loop && spent > async.pinned_tsc) {
+		note_pinned(nr, async_place_of(c, 0, c->call_sp), spent);
+		cpu->pinned_tsc += spent;
+	}
 	return ret;
+}
+
+void async_pinned_computing(uint64_t place, uint64_t tsc)
+{
+	note_pinned(COMPUTING, place, tsc);
 }
 
 bool async_pinned_next(struct async_pinned *ret)
@@ -116,7 +159,8 @@ bool async_pinned_next(struct async_pinned *ret)
 	}
 	if (!worst)
 		return false;
-	ret->name = async_syscall_name(worst->nr);
+	ret->name = worst->nr == COMPUTING ? "computing" : async_syscall_name(worst->nr);
+	ret->place = worst->place;
 	ret->count = worst->count;
 	ret->ns = worst->tsc;
 	ret->longest_ns = worst->longest_tsc;

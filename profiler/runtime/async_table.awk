@@ -7,6 +7,7 @@ BEGIN {
 	print "" >out
 	print "#include \"profiler/runtime/async_core.h\"" >out
 	print "" >out
+	print "#if defined(__x86_64__)" >out
 	print "const struct async_syscall async_syscalls[] = {" >out
 }
 /^#/ || /^$/ { next }
@@ -32,4 +33,5 @@ END {
 	print "};" >out
 	print "" >out
 	print "const long async_syscalls_n = sizeof(async_syscalls) / sizeof(*async_syscalls);" >out
+	print "#endif" >out
 }

@@ -16,11 +16,13 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define OWN_BYTES 8192 /* of its stack, for the parked thread itself */
+#define OWN_BYTES                                                                                  \
+	1024 /* of its stack, for the parked thread itself, which sleeps in a stub without any */
 #define COLOURS                                                                                    \
-	61 /* or the same line of all stacks would compete for the same place in the caches */
-#define STACK_MIN (64ul << 10)
-#define STACK_MAX (64ul << 20)
+	31 /* or the same line of all stacks would compete for the same place in the caches */
+#define SPARE_BYTES (OWN_BYTES + COLOURS * 64 + 4096) /* and for what libc has there */
+#define STACK_MIN   (64ul << 10)
+#define STACK_MAX   (64ul << 20)
 
 struct parked {
 	pthread_t thread;
@@ -85,7 +87,7 @@ int async_tcb_make(struct async_coro *coros, unsigned n, size_t stack_bytes)
 		return -ENOMEM;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr,
-				  (stack_bytes ? stack_bytes : default_stack()) + 3 * OWN_BYTES);
+				  (stack_bytes ? stack_bytes : default_stack()) + SPARE_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; !err && made < n; made += !err) {

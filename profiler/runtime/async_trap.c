@@ -9,6 +9,9 @@
 
 #if defined(__x86_64__)
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -19,7 +22,8 @@
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON           1
 #endif
-#define SI_USER_DISPATCH 2 /* si_code of SIGSYS */
+#define SI_SECCOMP       1 /* si_code of SIGSYS */
+#define SI_USER_DISPATCH 2
 
 _Static_assert(offsetof(struct async_coro, cpu) == 0, "stubs_x86_64.S knows");
 _Static_assert(offsetof(struct async_cpu, selector) == 0, "stubs_x86_64.S knows");
@@ -57,6 +61,38 @@ static void note_vforked(struct async_coro *c)
 	async_vforked = 0;
 }
 
+/* The mask that holds when the handler has returned; with SIGSYS blocked the next call would be the end. */
+static long change_mask(ucontext_t *uc, const long args[6])
+{
+	const uint64_t *set = (const uint64_t *)args[1];
+	uint64_t without = set ? *set & ~(1ull << (SIGSYS - 1)) : 0;
+	long ret = RAW4(SYS_rt_sigprocmask, args[0], set ? &without : NULL, args[2], args[3]);
+
+	RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &uc->uc_sigmask, 8);
+	return ret;
+}
+
+/*
+ * Seccomp traps the loop's own calls too, and those of a forked child: they are made here, as they are. What
+ * must be made with the caller's own stack is made where it was.
+ */
+static void make_native(ucontext_t *uc, long nr, const long args[6])
+{
+	greg_t *regs = uc->uc_mcontext.gregs;
+	bool in_place =
+		nr >= 0 && nr < async_syscalls_n && async_syscalls[nr].class == ASYNC_IN_PLACE;
+
+	if (in_place) {
+		async_return = (uint64_t)regs[REG_RIP];
+		regs[REG_RIP] = (greg_t)(uintptr_t)async_in_place;
+		regs[REG_RAX] = nr;
+	} else if (nr == SYS_rt_sigprocmask) {
+		regs[REG_RAX] = change_mask(uc, args);
+	} else {
+		regs[REG_RAX] = async_raw(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+	}
+}
+
 static void on_sigsys(int sig, siginfo_t *info, void *frame)
 {
 	struct async_coro *c = async_self;
@@ -66,7 +102,21 @@ static void on_sigsys(int sig, siginfo_t *info, void *frame)
 	long args[6] = { (long)regs[REG_RDI], (long)regs[REG_RSI], (long)regs[REG_RDX],
 			 (long)regs[REG_R10], (long)regs[REG_R8],  (long)regs[REG_R9] };
 
-	if (!c || info->si_code != SI_USER_DISPATCH) { /* someone else's: what it does by itself */
+	if (c && info->si_code == SI_TKILL && info->si_pid == async.pid) { /* our watchdog asks */
+		c->cpu->stall_place =
+			async_place_of(c, (uint64_t)regs[REG_RIP], (void *)regs[REG_RSP]);
+		return;
+	}
+	if (info->si_code == SI_SECCOMP && async.seccomp &&
+	    (!c || c->cpu->selector != ASYNC_BLOCK)) {
+		make_native(uc, nr, args);
+		return;
+	}
+	if (!c ||
+	    info->si_code !=
+		    (async.seccomp
+			     ? SI_SECCOMP
+			     : SI_USER_DISPATCH)) { /* someone else's: what it does by itself */
 		struct kernel_sigaction dfl = { 0 };
 
 		RAW4(SYS_rt_sigaction, sig, &dfl, NULL, 8);
@@ -77,6 +127,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *frame)
 	c->mask = *(uint64_t *)(void *)&uc->uc_sigmask;
 	c->cpu->mask = c->mask;
 	c->site = site_of(c, (uint64_t)regs[REG_RIP], (void *)regs[REG_RSP]);
+	c->call_sp = (void *)regs[REG_RSP];
 	c->traps++;
 	note_vforked(c);
 	regs[REG_RAX] = async_dispatch(c, nr, args);
@@ -96,6 +147,7 @@ long async_on_jump(struct jump *j)
 
 	c->frame = NULL;
 	c->site = site_of(c, j->after, j);
+	c->call_sp = j + 1;
 	c->rewritten++;
 	note_vforked(c);
 	if (async.handlers_used) { /* one may have ended, or begun, since */
@@ -123,6 +175,20 @@ long async_run_in_place(struct async_coro *c, const char *stub)
 
 static uint64_t cost_native_tsc, cost_trap_tsc, cost_jump_tsc;
 
+static long call_by_stub(long nr)
+{
+	return RAW1(nr, 0);
+}
+
+/* From outside of what is let through. */
+static long call_from_here(long nr)
+{
+	long ret;
+
+	__asm__ volatile("syscall" : "=a"(ret) : "a"(nr) : "rcx", "r11", "memory");
+	return ret;
+}
+
 static long jump_to_us(long nr)
 {
 	long ret;
@@ -135,7 +201,7 @@ static long jump_to_us(long nr)
 }
 
 /* The least of several, as everything that disturbs adds. */
-static uint64_t measure(bool jump)
+static uint64_t measure(long (*call)(long nr))
 {
 	uint64_t best = UINT64_MAX;
 
@@ -143,10 +209,7 @@ static uint64_t measure(bool jump)
 		uint64_t start = async_tsc(), spent;
 
 		for (int i = 0; i < CALLS; i++) {
-			if (jump)
-				jump_to_us(SYS_getppid);
-			else
-				RAW1(SYS_getppid, 0);
+			call(SYS_getppid);
 		}
 		spent = (async_tsc() - start) / CALLS;
 		best = spent < best ? spent : best;
@@ -156,10 +219,10 @@ static uint64_t measure(bool jump)
 
 static void calibrate(struct async_coro *c)
 {
-	cost_native_tsc = measure(false);
+	cost_native_tsc = measure(call_by_stub);
 	c->cpu->selector = ASYNC_BLOCK;
-	cost_trap_tsc = measure(false);
-	cost_jump_tsc = measure(true);
+	cost_trap_tsc = measure(call_from_here);
+	cost_jump_tsc = measure(jump_to_us);
 	c->cpu->selector = ASYNC_ALLOW;
 	c->traps = 0;
 	c->rewritten = 0;
@@ -194,17 +257,51 @@ int async_trap_install(void)
 {
 	struct kernel_sigaction sa = {
 		.handler = on_sigsys,
-		.flags = SA_SIGINFO | SA_NODEFER | 0x04000000 /* SA_RESTORER */,
+		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | 0x04000000 /* SA_RESTORER */,
 		.restorer = async_restorer,
 	};
 
 	return (int)RAW4(SYS_rt_sigaction, SIGSYS, &sa, NULL, 8);
 }
 
+const char *async_trap_why_not(void)
+{
+	if (RAW6(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0, 0) == 0 ||
+	    RAW2(SYS_prctl, PR_GET_SECCOMP, 0) >= 0)
+		return NULL;
+	return "this kernel has neither Syscall User Dispatch (Linux 5.11) nor seccomp";
+}
+
+/* All calls but those from our stubs; the stubs are less than a page. */
+static int arm_seccomp(void)
+{
+	uint64_t low = (uint64_t)(uintptr_t)async_allowed,
+		 high = (uint64_t)(uintptr_t)async_allowed_end;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, instruction_pointer) + 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(low >> 32), 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, instruction_pointer)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)low, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)high, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
+
+	if (low >> 32 != high >> 32)
+		return -ENOSYS;
+	RAW6(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+	return (int)RAW3(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 /* For the calling thread. */
 int async_trap_arm(struct async_cpu *cpu)
 {
 	cpu->selector = ASYNC_ALLOW;
+	if (async.seccomp) /* a thread that a task has made has it already */
+		return cpu->plain ? 0 : arm_seccomp();
 	return (int)RAW6(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, async_allowed,
 			 async_allowed_end - async_allowed, &cpu->selector, 0);
 }

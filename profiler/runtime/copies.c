@@ -128,13 +128,21 @@ static bool note_module(const struct copy *c, const unsigned char *at, bool belo
 	return true;
 }
 
+#if defined(__x86_64__)
+#define PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RIP])
+#define SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RSP])
+#elif defined(__aarch64__)
+#define PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
+#define SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
+#endif
+
 /* In the program, or in libc: then the first return address into the program, up the stack. */
 static void note_place(const struct copy *c, const ucontext_t *uc)
 {
-	uintptr_t top = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+	uintptr_t top = SP(uc);
 	const unsigned char *const *stack = (const void *)top;
 
-	if (note_module(c, (const unsigned char *)uc->uc_mcontext.gregs[REG_RIP], false) || top % 8)
+	if (note_module(c, (const unsigned char *)PC(uc), false) || top % 8)
 		return;
 	/* Not beyond the next page: the stack may end there. */
 	for (size_t i = 0; i < (8192 - top % 4096) / 8; i++) {

@@ -105,14 +105,24 @@ struct result_job {
 	uint16_t state, flags;
 };
 
+#define RESULT_PINNED 4
+#define RESULT_CALL   24
+#define RESULT_PLACE  40
+
+struct result_pinned {                               /* see struct async_pinned */
+	char call[RESULT_CALL], place[RESULT_PLACE]; /* "" when unknown */
+	uint64_t address; /* the same, in the program's file; 0: unknown */
+	uint64_t count, ns, longest_ns;
+};
+
 struct result_loop { /* PLAN_ASYNC and PLAN_HYBRID, see async.h */
 	uint64_t wall_ns, busy_ns, longest_ns;
 	uint64_t slices, executor_slices;
 	uint64_t traps, rewritten, trap_ns;
-	uint32_t sites;             /* rewritten */
-	uint32_t overhead_permille; /* of wall_ns, upper bound */
-	char pinned[28];            /* the call that held the loop up most, or "" */
-	uint64_t pinned_ns, pinned_count;
+	uint32_t sites;                             /* rewritten */
+	uint32_t overhead_permille;                 /* of wall_ns, upper bound */
+	struct result_pinned pinned[RESULT_PINNED]; /* the worst first; call "": none */
+	struct result_pinned stalled; /* where the loop stood last for long, while the jobs run */
 };
 
 #define RESULT_WHY  512

@@ -67,6 +67,22 @@ async_in_place_vfork:
 	movl	$0, %fs:async_vforking@tpoff
 1:	jmp	*%fs:async_return@tpoff
 
+/* Our own calls, made by async_raw() with all registers as the kernel wants them. */
+	.global	async_native
+	.hidden	async_native
+async_native:
+	syscall
+	ret
+
+/* A rewritten site's call that is not a coroutine's; see async_jumped. */
+native:
+	lea	-136(%rsp), %rsp
+	mov	%rcx, (%rsp)
+	syscall
+	mov	(%rsp), %rcx
+	lea	136(%rsp), %rsp
+	jmp	*%rcx
+
 /* long async_signalling(long nr, long a, long b, long c, long d): a call that may deliver a signal,
  * made by us while the task's calls are dispatched: its handler is the task's code. */
 	.global	async_signalling
@@ -186,13 +202,6 @@ async_jumped:
 	pop	%r9
 	pop	%rcx
 	lea	128(%rsp), %rsp
-	jmp	*%rcx
-native:
-	lea	-136(%rsp), %rsp
-	mov	%rcx, (%rsp)
-	syscall
-	mov	(%rsp), %rcx
-	lea	136(%rsp), %rsp
 	jmp	*%rcx
 
 #endif

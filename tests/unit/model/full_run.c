@@ -127,6 +127,27 @@ static void fill_profile(struct profile *p)
 	vec_push(&p->wakers, waker);
 }
 
+static void fill_loop(struct race_loop *loop)
+{
+	const struct race_pinned pinned = { .call = xstrdup("openat"),
+					    .place = xstrdup("work (fetch.c:40)"),
+					    .count = 3,
+					    .ns = 7001,
+					    .longest_ns = 5001 };
+
+	*loop = (struct race_loop){
+		.measured = true,
+		.busy_share = 0.4,
+		.overhead_share = 0.01,
+		.longest_ns = 8001,
+		.traps = 17,
+		.rewritten = 1700,
+		.trap_ns = 901,
+		.sites = 427,
+	};
+	vec_push(&loop->pinned, pinned);
+}
+
 static void fill_race(struct race *race)
 {
 	for (int model = 0; model < MODEL_COUNT; model++) {
@@ -155,6 +176,7 @@ static void fill_race(struct race *race)
 						   .unknown_ns = 13 };
 		for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
 			e.profile.wait_ns[kind] = (uint64_t)kind + 1;
+		fill_loop(&e.loop);
 		vec_push(&e.ratios, 1.8999999999999999);
 		vec_push(&e.ratios, 0.1);
 		vec_push(&e.walls, 123456789.25);

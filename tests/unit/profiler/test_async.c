@@ -22,15 +22,19 @@
 #define NOT_POSSIBLE 4 /* exit status: this machine lacks something */
 
 static const struct {
-	const char *executors, *rewrite;
-} ways[] = { { "0", "0" }, { "0", "1" }, { "2", "0" }, { "2", "1" } };
+	const char *executors, *rewrite, *trap;
+} ways[] = { { "0", "0", NULL }, { "0", "1", NULL },      { "2", "0", NULL },
+	     { "2", "1", NULL }, { "0", "0", "seccomp" }, { "2", "1", "seccomp" } };
+
+#define WAYS         4 /* without seccomp, under which tasks cannot fork */
+#define WAYS_SECCOMP 6
 
 static int run(const char *task, unsigned n, size_t way, struct strbuf *out)
 {
 	static const struct subprocess_limits limits = { .wall_ns = 60000000000 };
 	char count[16];
-	const char *argv[] = { ASYNC_TASKS,       task, count, ways[way].executors,
-			       ways[way].rewrite, NULL };
+	const char *argv[] = { ASYNC_TASKS,       task,           count, ways[way].executors,
+			       ways[way].rewrite, ways[way].trap, NULL };
 	struct subprocess_result result;
 	struct error *err;
 
@@ -47,9 +51,9 @@ static int run(const char *task, unsigned n, size_t way, struct strbuf *out)
 	return !result.timed_out && WIFEXITED(result.status) ? WEXITSTATUS(result.status) : -1;
 }
 
-static void assert_works(const char *task)
+static void assert_works_between(const char *task, size_t first, size_t end)
 {
-	for (size_t way = 0; way < sizeof(ways) / sizeof(*ways); way++) {
+	for (size_t way = first; way < end; way++) {
 		CLEANUP(strbuf_clear) struct strbuf out = { 0 };
 		int status = run(task, COROUTINES, way, &out);
 
@@ -58,9 +62,15 @@ static void assert_works(const char *task)
 			skip();
 		}
 		if (status || !out.s || strncmp(out.s, "ok ", 3) != 0)
-			fail_msg("%s, executors %s, rewriting %s: %s", task, ways[way].executors,
-				 ways[way].rewrite, out.s ? out.s : "");
+			fail_msg("%s, executors %s, rewriting %s, %s: %s", task,
+				 ways[way].executors, ways[way].rewrite,
+				 ways[way].trap ? ways[way].trap : "dispatch", out.s ? out.s : "");
 	}
+}
+
+static void assert_works(const char *task)
+{
+	assert_works_between(task, 0, WAYS);
 }
 
 static void test_sleeps_overlap(void **state)
@@ -127,6 +137,7 @@ static void test_files(void **state)
 	assert_works("direct");
 	assert_works("flock");
 	assert_works("fifo");
+	assert_works("transfer");
 }
 
 static void test_directory_umask_and_streams_are_private(void **state)
@@ -142,11 +153,32 @@ static void test_signal_handlers_that_block(void **state)
 	assert_works("signals");
 }
 
+static void test_ways_to_leave(void **state)
+{
+	(void)state;
+	assert_works("leaves");
+	assert_works("jump");
+}
+
 static void test_vector_registers_survive_a_wait(void **state)
 {
 	(void)state;
 	assert_works("mix");
 	assert_works("hot");
+}
+
+static void test_seccomp_in_place_of_dispatch(void **state)
+{
+	static const char *const tasks[] = { "sleep", "stdio",  "tls",      "mutex",   "cond",
+					     "names", "accept", "timeouts", "direct",  "flock",
+					     "fifo",  "jump",   "leaves",   "threads", "signals" };
+	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tasks) / sizeof(*tasks); i++)
+		assert_works_between(tasks[i], WAYS, WAYS_SECCOMP);
+	assert_int_equal(run("fork", COROUTINES, WAYS, &out), 3);
+	assert_non_null(strstr(out.s, "it calls fork: this kernel has seccomp only"));
 }
 
 static const struct {
@@ -164,7 +196,7 @@ static const struct {
 static void test_what_cannot_be_done_is_refused_by_name(void **state)
 {
 	(void)state;
-	for (size_t way = 0; way < sizeof(ways) / sizeof(*ways); way++) {
+	for (size_t way = 0; way < WAYS; way++) {
 		for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 			CLEANUP(strbuf_clear) struct strbuf out = { 0 };
 			int status = run(refused[i].task, COROUTINES, way, &out);
@@ -226,7 +258,9 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_directory_umask_and_streams_are_private),
 		cmocka_unit_test(test_signal_handlers_that_block),
+		cmocka_unit_test(test_ways_to_leave),
 		cmocka_unit_test(test_vector_registers_survive_a_wait),
+		cmocka_unit_test(test_seccomp_in_place_of_dispatch),
 		cmocka_unit_test(test_what_cannot_be_done_is_refused_by_name),
 		cmocka_unit_test(test_rewriting_takes_the_place_of_traps),
 		cmocka_unit_test(test_a_thousand_at_once),

@@ -112,6 +112,31 @@ static void coroutines_answer_as_processes(void **state)
 	}
 }
 
+/* Many at once, each with an end of its own. */
+static void exit_ends_one_task(void **state)
+{
+	static const char *const ends[] = { "exits-in-qsort", "exits-in-argp", "exits-unflushed" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+			CLEANUP(job_clear) struct job job = { 0 };
+			CLEANUP(trial_clear) struct trial alone = { 0 };
+			CLEANUP(trial_clear) struct trial many = { 0 };
+			struct trial_plan plan;
+
+			job_init(&job, "target_faulty", ends[i], TASKS);
+			plan = job_plan(&job, TRIAL_EXEC, 1);
+			run(&plan, &alone);
+			plan.way = ways[k];
+			plan.workers = 24;
+			plan.repeat = 8;
+			run(&plan, &many);
+			assert_same(ends[i], &alone, &many);
+		}
+	}
+}
+
 static void libraries_are_copied_too(void **state)
 {
 	CLEANUP(job_clear) struct job job = { 0 };
@@ -160,7 +185,7 @@ static void the_loop_is_reported(void **state)
 	plan = job_plan(&job, TRIAL_ASYNC, 8);
 	run(&plan, &t);
 	assert_true(t.loop.busy_share > 0 && t.loop.busy_share <= 1);
-	assert_true(t.loop.longest_ns > 0);
+	assert_true(t.loop.longest_ns > 0 && t.loop.trap_ns > 0 && t.loop.sites > 100);
 	assert_true(t.loop.rewritten > t.loop.traps);
 	assert_true(t.cpu_ns > 0);
 }
@@ -185,12 +210,62 @@ static void computing_leaves_the_loop_free(void **state)
 	assert_true(hybrid.loop.busy_share < 0.3);
 }
 
+static const struct race_pinned *pinned_by(const struct trial *t, const char *call)
+{
+	vec_each (&t->loop.pinned, p) {
+		if (strcmp(p->call, call) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* By what call, or by computing, and where in the program. */
+static void what_holds_the_loop_up_is_named(void **state)
+{
+	static const char *const held[][2] = { { "fills-memory", "mmap" },
+					       { "computes", "computing" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++) {
+		CLEANUP(job_clear) struct job job = { 0 };
+		CLEANUP(trial_clear) struct trial t = { 0 };
+		const struct race_pinned *p;
+		struct trial_plan plan;
+
+		job_init(&job, "target_faulty", held[i][0], TASKS);
+		plan = job_plan(&job, TRIAL_ASYNC, TASKS);
+		run(&plan, &t);
+		assert_int_equal(t.outcome, OUTCOME_OK);
+		p = pinned_by(&t, held[i][1]);
+		assert_non_null(p);
+		assert_true(p->count >= 1 && p->count <= TASKS && p->longest_ns <= p->ns);
+		assert_non_null(p->place);
+		assert_ptr_equal(strstr(p->place, "target_faulty+0x"), p->place);
+		assert_true(t.loop.longest_ns >= p->longest_ns);
+	}
+}
+
+static void a_task_without_end_says_where_the_loop_stood(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "spins", TASKS);
+	plan = job_plan(&job, TRIAL_ASYNC, 2);
+	plan.timeout_ns = 500000000;
+	run(&plan, &t);
+	assert_int_equal(t.outcome, OUTCOME_HANG);
+	assert_non_null(strstr(t.why, "the loop last stood in computing at target_faulty+0x"));
+}
+
 static const struct {
 	const char *fault;
 	enum outcome outcome;
 	const char *why;
 } faults[] = {
-	{ "crashes", OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV at target_" },
+	{ "crashes", OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV in crashes (faulty.c:" },
 	{ "hangs", OUTCOME_NOT_MEASURABLE, "it calls pause: which has no counterpart" },
 	{ "spins", OUTCOME_HANG, "did not end within 0.5 s" },
 	{ "becomes-another", OUTCOME_NOT_MEASURABLE, "another program (exec)" },
@@ -225,10 +300,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(coroutines_answer_as_processes),
+		cmocka_unit_test(exit_ends_one_task),
 		cmocka_unit_test(libraries_are_copied_too),
 		cmocka_unit_test(waits_overlap),
 		cmocka_unit_test(the_loop_is_reported),
 		cmocka_unit_test(computing_leaves_the_loop_free),
+		cmocka_unit_test(what_holds_the_loop_up_is_named),
+		cmocka_unit_test(a_task_without_end_says_where_the_loop_stood),
 		cmocka_unit_test(what_goes_wrong_has_a_name),
 	};
 
