@@ -116,10 +116,10 @@ def main(o):
     """Each pair in a process of its own: it starts servers and mounts file systems, which end with it."""
     print(HEAD, flush=True)
     for name in o.jobs or names(o.real):
-        cmd = [sys.executable, sys.argv[0], "--real", o.real, "--pair", name, "--build", o.build, "--concur", o.concur,
-               "--budget", str(o.budget)]
+        cmd = [sys.executable, os.path.abspath(sys.argv[0]), "--real", o.real, "--pair", name]
+        cmd += ["--build", o.build, "--concur", o.concur, "--budget", str(o.budget)]
         cmd += ["--pair-budget", str(o.pair_budget)] if o.pair_budget else []
-        done = subprocess.run(cmd, capture_output=True, text=True)
+        done = subprocess.run(cmd, capture_output=True, text=True, cwd=o.where)  # fs_mark leaves a log
         if done.returncode or not done.stdout.strip():
             print(f"{name:<18} failed: {done.stderr.strip()[-200:]}", flush=True)
             continue
