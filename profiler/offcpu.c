@@ -546,14 +546,20 @@ static void start_accounts(struct offcpu *s)
 
 static struct error *open_probes(struct offcpu *s)
 {
+	const pid_t *tids;
+	size_t n;
+
 	if (!s->opt.units_n)
 		return NULL;
 	if (s->tier != TIER_0)
 		return error_new(ERROR_MACHINE, "calls cannot be recorded: %s", s->why);
+	tids = s->opt.attach ? s->seeds.items : &s->root;
+	n = s->opt.attach ? s->seeds.n : 1;
 	s->recorders = xcalloc(s->opt.units_n, sizeof(*s->recorders));
 	for (size_t i = 0; i < s->opt.units_n; i++) {
 		const struct unit *unit = &s->opt.units[i];
-		struct error *err = perf_add_probe(&s->perf, unit->path, unit->offset, (uint32_t)i);
+		struct error *err =
+			perf_add_probe(&s->perf, tids, n, unit->path, unit->offset, (uint32_t)i);
 
 		if (err)
 			return error_wrap(err, "cannot record the calls of %s", unit->name);

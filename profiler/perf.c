@@ -412,29 +412,15 @@ struct error *perf_open(const pid_t *tids, size_t n, enum tier tier, struct perf
 
 /* --- probes ----------------------------------------------------------------------------------- */
 
-#define UPROBE_DEVICE "/sys/bus/event_source/devices/uprobe/"
-
-/* The number in a file that holds one, after `prefix`. */
-static bool read_number(const char *path, const char *prefix, uint64_t *ret)
-{
-	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-	CLEANUP(error_clear) struct error *err = file_read(path, &text);
-	size_t n = strlen(prefix);
-
-	if (err || strncmp(strbuf_str(&text), prefix, n))
-		return false;
-	*ret = strtoull(strbuf_str(&text) + n, NULL, 10);
-	return true;
-}
-
-static bool open_probe(struct perf *p, const struct perf_event_attr *attr, struct perf_ring *ring,
-		       struct decode_probe probe)
+/* On one thread and all it will start, on one CPU. */
+static bool open_probe(struct perf *p, const struct perf_event_attr *attr, pid_t tid,
+		       struct perf_ring *ring, struct decode_probe probe)
 {
 	struct perf_event_attr own = *attr;
-	int fd = perf_event_open(&own, -1, ring->cpu);
+	int fd = perf_event_open(&own, tid, ring->cpu);
 
 	if (fd < 0)
-		return false;
+		return errno == ESRCH; /* a thread that ended meanwhile */
 	vec_push(&p->counters,
 		 ((struct perf_counter){ .fd = fd, .role = PERF_PROBE, .probe = probe.probe }));
 	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) ||
@@ -444,28 +430,41 @@ static bool open_probe(struct perf *p, const struct perf_event_attr *attr, struc
 	return true;
 }
 
-struct error *perf_add_probe(struct perf *p, const char *path, uint64_t offset, uint32_t probe)
+static bool open_probes(struct perf *p, const pid_t *tids, size_t n, uint64_t tracepoint,
+			struct decode_probe probe)
 {
 	struct perf_event_attr attr = common_attr(TIER_0);
-	uint64_t type, returns_bit;
 
-	if (!read_number(UPROBE_DEVICE "type", "", &type) ||
-	    !read_number(UPROBE_DEVICE "format/retprobe", "config:", &returns_bit))
-		return error_new(ERROR_MACHINE, "this kernel has no uprobes");
-	attr.type = (uint32_t)type;
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = tracepoint;
+	attr.inherit = 1;
 	attr.sample_period = 1;
 	attr.sample_type |= PERF_SAMPLE_REGS_USER;
 	attr.sample_regs_user = 1ull << PERF_REG_X86_SP;
-	attr.uprobe_path = (uintptr_t)path;
-	attr.probe_offset = offset;
-	for (int returns = 0; returns < 2; returns++) {
-		attr.config = returns ? 1ull << returns_bit : 0;
-		vec_each (&p->rings, ring) {
-			if (!open_probe(
-				    p, &attr, ring,
-				    (struct decode_probe){ .probe = probe, .returns = returns }))
-				return refusal("a probe on the function", TIER_0);
+	vec_each (&p->rings, ring) {
+		for (size_t i = 0; i < n; i++) {
+			if (!open_probe(p, &attr, tids[i], ring, probe))
+				return false;
 		}
+	}
+	return true;
+}
+
+struct error *perf_add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
+			     uint64_t offset, uint32_t probe)
+{
+	for (int returns = 0; returns < 2; returns++) {
+		struct decode_probe which = { .probe = probe, .returns = returns };
+		struct error *err;
+		uint64_t id;
+		char *name;
+
+		err = tracefs_make_probe(path, offset, returns, &name, &id);
+		if (err)
+			return err;
+		vec_push(&p->probes, name);
+		if (!open_probes(p, tids, n, id, which))
+			return refusal("a probe on the function", TIER_0);
 	}
 	return NULL;
 }
@@ -489,6 +488,9 @@ void perf_close(struct perf *p)
 	}
 	vec_each (&p->counters, counter)
 		close(counter->fd);
+	vec_each (&p->probes, name)
+		tracefs_drop_probe(name);
+	vec_clear(&p->probes);
 	vec_clear(&p->rings);
 	vec_clear(&p->counters);
 	free(p->ready);

@@ -72,6 +72,9 @@ struct perf {
 	struct {
 		VEC_FIELDS(struct perf_counter);
 	} counters;
+	struct {
+		VEC_FIELDS(char *);
+	} probes;              /* in tracefs */
 	struct pollfd *ready;  /* one per ring, and room for one more */
 	unsigned char *record; /* a record that wraps around is put together here */
 	enum tier tier;
@@ -89,10 +92,10 @@ void perf_close(struct perf *p);
 
 /*
  * Mark the entries to and the returns from the function at an offset of a file, as number `probe`,
- * in every process that runs it. Fails as perf_open() does.
+ * in the given threads and all they will start. Fails as perf_open() does.
  */
-struct error *perf_add_probe(struct perf *p, const char *path, uint64_t offset,
-			     uint32_t probe) ERROR_MUST_CHECK;
+struct error *perf_add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
+			     uint64_t offset, uint32_t probe) ERROR_MUST_CHECK;
 void perf_stop_probe(struct perf *p, uint32_t probe);
 
 /*

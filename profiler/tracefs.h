@@ -1,9 +1,10 @@
 /*
- * tracefs.h - the number and layout of one kernel tracepoint
+ * tracefs.h - the number and layout of one kernel tracepoint; tracepoints of our own
  */
 #ifndef PROFILER_TRACEFS_H
 #define PROFILER_TRACEFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,15 @@ struct error *tracefs_tracepoint(const char *system, const char *event, const ch
 /* From the text of a format file. `field` must be 4 bytes wide. */
 struct error *tracefs_parse(const char *text, const char *field,
 			    struct tracepoint *ret) ERROR_MUST_CHECK;
+
+/*
+ * A tracepoint of our own, on the entry to or the return from the function at an offset of a file. It
+ * exists for the whole machine until tracefs_drop_probe(), but does nothing by itself; those of
+ * processes that ended without dropping theirs are dropped when the next one is made.
+ */
+struct error *tracefs_make_probe(const char *path, uint64_t offset, bool returns, char **name,
+				 uint64_t *id) ERROR_MUST_CHECK;
+/* All counters on it must be closed. Frees the name. */
+void tracefs_drop_probe(char **name);
 
 #endif

@@ -11,7 +11,7 @@ static jmp_buf back;
 static int waited, left;
 
 /* Not static and not inlined: it is what is looked for. */
-__attribute__((noipa)) int unit_of_work(int item, int depth)
+__attribute__((noinline)) int unit_of_work(int item, int depth)
 {
 	struct timespec t = { .tv_nsec = 4000000 };
 
@@ -30,8 +30,10 @@ __attribute__((noipa)) int unit_of_work(int item, int depth)
 }
 
 /* Called as often, but by the unit's loop alone, and short. */
-__attribute__((noipa)) int next_item(int item)
+__attribute__((noinline)) int next_item(int item)
 {
+	__asm__ volatile(
+		""); /* keeps calls from being left out, and the function from being cloned */
 	return item + 1;
 }
 
