@@ -131,8 +131,10 @@ static void drop_stale(void)
 {
 	CLEANUP(cleanup_fd) int fd = open_file(PROBES, O_RDONLY);
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-	CLEANUP(error_clear) struct error *err = fd < 0 ? NULL : file_read_fd(fd, &text);
+	CLEANUP(error_clear) struct error *err = NULL;
 
+	if (fd >= 0)
+		err = file_read_fd(fd, &text);
 	for (const char *line = strbuf_str(&text); line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		drop_if_stale(line);

@@ -49,7 +49,7 @@ char *where_is(const char *path, uint64_t address)
 	int line = 0;
 
 	/* Where the file itself puts its addresses. */
-	if (!module || !dwfl_module_getelf(module, &bias))
+	if (!dwfl || !module || !dwfl_module_getelf(module, &bias))
 		return NULL;
 	function = dwfl_module_addrname(module, address + bias);
 	at = dwfl_module_getsrc(module, address + bias);
@@ -203,7 +203,7 @@ struct error *where_find_unit(const struct target *target, const struct workload
 	GElf_Addr bias = 0, dwarf_bias = 0;
 	struct error *err;
 
-	if (!module || !dwfl_module_getelf(module, &bias))
+	if (!dwfl || !module || !dwfl_module_getelf(module, &bias))
 		return error_new(ERROR_USAGE, "--unit: %s cannot be read", target->program);
 	while (!s.found && (unit = dwfl_module_nextcu(module, unit, &dwarf_bias)))
 		dwarf_getfuncs(unit, look_at, &s, 0);

@@ -30,7 +30,7 @@ static void put_excerpt(const struct hurdle *h, struct strbuf *out)
 
 		for (const char *s = line; *s; s++) { /* a tab is no name's control character */
 			if (*s == '\t')
-				strbuf_add(&text, "        " + text.len % 8);
+				strbuf_add(&text, &"        "[text.len % 8]);
 			else
 				strbuf_addch(&text, *s);
 		}
