@@ -15,6 +15,9 @@ import glob, json, os, re, runpy, shlex, subprocess, sys, tempfile
 # cd DIR; ls PATTERN | xargs -n1 PROGRAM ARG...: main is the unit, a run for each file
 EACH = re.compile(r"cd (?P<dir>\S+); *ls (?P<pattern>\S+) *\| *xargs +-n1 (?P<command>.*)")
 
+# cd DIR; VARIABLE=VALUE exec PROGRAM ARG...: the unit is inside one run
+ONE_RUN = re.compile(r"(?:cd (?P<dir>\S+); *)?(?P<variables>(?:\w+=\S* +)*)exec (?P<command>[^|;&<>]*)$")
+
 
 def command_of(words):
     """The program itself, where a shell only hands it the file: sh -c 'exec PROGRAM ... $0'."""
@@ -23,7 +26,7 @@ def command_of(words):
     return [*words, "{}"]
 
 
-def ask(o, seq, unit_kind):
+def ask(o, seq, unit_kind, workers):
     """What concur says of the sequential command, and how it was asked."""
     each = EACH.match(seq)
     base = ["--json", "--db", o.db]
@@ -35,11 +38,17 @@ def ask(o, seq, unit_kind):
             cmd = [o.concur, "advise", *base, "--no-analyze", "--each", f.name, "--budget", str(o.budget),
                    "--compare", "exit-code"]  # the pairs write to /dev/null
             return "each", run([*cmd, "--", *command_of(shlex.split(each["command"]))], each["dir"])
+    one = ONE_RUN.match(seq)
+    if one:
+        variables = dict(word.split("=", 1) for word in shlex.split(one["variables"]))
+        ladder = ",".join(map(str, sorted({2, 4, 8, 16, workers})))
+        cmd = [o.concur, "advise", *base, "--no-analyze", "--workers", ladder, "--expect-exit", "0,1"]
+        return "recorded", run([*cmd, "--", *shlex.split(one["command"])], one["dir"], variables)
     return "profile", run([o.concur, "profile", *base, "--", "bash", "-c", seq], None)
 
 
-def run(cmd, where):
-    done = subprocess.run(cmd, capture_output=True, cwd=where)
+def run(cmd, where, variables={}):
+    done = subprocess.run(cmd, capture_output=True, cwd=where, env={**os.environ, **variables})
     text = done.stdout.decode(errors="replace")  # the program's own output may come first
     at = text.rfind('{\n  "schema"')
     if at < 0:
@@ -58,7 +67,7 @@ def pair(o, name):
     def measure(called, model, row, seq, conc, *args, **kw):
         if kw.get("before"):
             kw["before"]()
-        how, said = ask(o, seq, truth.get("unit_kind"))
+        how, said = ask(o, seq, truth.get("unit_kind"), truth.get("workers") or 2)
         if o.pair_budget:
             kw["budget"] = o.pair_budget
         sys.stdout = open(os.devnull, "w")  # measure() prints its line as well
@@ -86,12 +95,12 @@ def judge(result):
     if said.get("error"):
         return dict(r, says="error: " + said["error"][:60])
     verdict = said["verdict"]
-    if result["how"] == "profile":
+    if result["how"] == "profile" or not said["race"]:
         bounds = {b["model"]: b.get("speedup") for b in verdict.get("bounds") or []}
         acceptable = [bounds[m] for m in r["acceptable"] if m in bounds]
         known_bounds = [b for b in acceptable if b is not None]
         r["bound"] = max(known_bounds) if known_bounds else None
-        return dict(r, says=f"not raced; {verdict.get('row') or 'no row'}")
+        return dict(r, says=f"no unit; {verdict.get('row') or 'no row'}")
     r["says"] = {"recommend": verdict.get("model"), "leave": "sequential"}.get(verdict["kind"], verdict["kind"])
     r["right"] = r["says"] in r["acceptable"]
     # the same model, in the pair's own number of workers, or the nearest that was raced

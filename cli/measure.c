@@ -99,7 +99,7 @@ struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
 	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
-					    .expected_exit = options->expected_exit };
+					    .workload = &run->workload };
 	const char *const *argv = (const char *const *)options->args;
 	bool search = !options->unit || !strcmp(options->unit, "auto");
 	struct error *err;
@@ -119,7 +119,7 @@ struct error *measure_calls(const struct options *options, struct run *run)
 static struct error *measure_slowdown(const struct options *options, struct run *run, double *ret)
 {
 	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
-					    .expected_exit = options->expected_exit };
+					    .workload = &run->workload };
 	struct estimate *slowdown = &run->recording.slowdown;
 	struct error *err;
 

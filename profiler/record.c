@@ -38,7 +38,7 @@ static struct error *check_end(const char *program, const struct record_options 
 		return error_hint(error_new(ERROR_INPUT, "%s did not end within %.3g s", program,
 					    (double)opt->timeout_ns / 1e9),
 				  "give it longer with --timeout");
-	if (WIFEXITED(ended->status) && WEXITSTATUS(ended->status) == opt->expected_exit)
+	if (WIFEXITED(ended->status) && workload_expects(opt->workload, WEXITSTATUS(ended->status)))
 		return NULL;
 	return error_hint(error_new(ERROR_INPUT, "%s failed: %s", program, how),
 			  "run it by hand; its standard input is empty here; a code other than 0 "

@@ -13,11 +13,12 @@
 #include "base/stats.h"
 #include "model/profile.h"
 #include "model/recording.h"
+#include "model/workload.h"
 #include "profiler/units.h"
 
 struct record_options {
 	uint64_t timeout_ns;
-	int expected_exit;
+	const struct workload *workload; /* the exit codes of a run that went well */
 };
 
 /*
