@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/measure.h"
 #include "cli/output.h"
+#include "cli/sarif.h"
 #include "cli/subject.h"
 
 #define BASELINE ".concur-baseline"
@@ -97,21 +98,40 @@ static void editor_lines(const struct facts *facts, struct strbuf *out)
 	}
 }
 
-static void show(const struct options *options, const struct run *run)
+/* With the baseline where there is one: which findings are new? */
+static struct error *show_sarif(const struct options *options, const struct run *run)
+{
+	CLEANUP(cleanup_free) char *path = baseline_path(options, &run->facts);
+	CLEANUP(strings_clear) struct strings known = { 0 };
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	bool use = options->baseline || (!options->update_baseline && file_exists(path));
+	struct error *err = use ? fingerprints_read(path, &known) : NULL;
+
+	if (err)
+		return err;
+	sarif_text(run, use ? &known : NULL, &text);
+	output_text(text.s);
+	return NULL;
+}
+
+static struct error *show(const struct options *options, const struct run *run)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct report_style style = output_style(options);
 
 	if (options->json) {
 		output_run(options, run);
-		return;
+		return NULL;
 	}
+	if (options->format == FORMAT_SARIF)
+		return show_sarif(options, run);
 	if (options->format == FORMAT_EDITOR ||
 	    (options->format == FORMAT_AUTO && !isatty(STDOUT_FILENO)))
 		editor_lines(&run->facts, &text);
 	else
 		report_facts(&run->facts, &style, &text);
 	output_text(strbuf_str(&text));
+	return NULL;
 }
 
 struct error *cmd_analyze(const struct command *command, struct options *options, int argc,
@@ -133,8 +153,8 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	if (run.facts.suppressed)
 		log_note("%zu findings suppressed in the source", run.facts.suppressed);
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
-	show(options, &run);
-	if (facts_failed(&run.facts))
+	err = show(options, &run);
+	if (!err && facts_failed(&run.facts))
 		*exit_code = ERROR_INPUT;
-	return NULL;
+	return err;
 }

@@ -33,6 +33,16 @@ const struct command commands[] = {
 	{ "show", "[RUN]", "a stored run's report",
 	  "RUN is the beginning of an id, last (the default), last~2, a tag, or a git commit of the "
 	  "target.\n\nExamples:\n  concur show last --json | jq .verdict\n  concur show 0193 --cores 8,16", cmd_show },
+	{ "report", "[RUN]", "a stored run in another format: a page, Markdown, SARIF, stacks, ...",
+	  "Without FILE it goes to standard output. RUN as for concur show.\n\n"
+	  "  term, html, md     for people: a terminal, a browser, a pull request\n"
+	  "  json               the run itself (docs/schema/run.schema.json)\n"
+	  "  sarif              the source's findings, for code hosts and editors\n"
+	  "  folded, speedscope where the time went, on-CPU and off-CPU, for flame graph tools\n"
+	  "  hyperfine          the wall times of the race\n\n"
+	  "Examples:\n  concur report --format md >>\"$GITHUB_STEP_SUMMARY\"\n"
+	  "  concur report --format speedscope -o stacks.json\n"
+	  "  concur report --format folded | grep ^off-CPU | flamegraph.pl >waits.svg", cmd_report },
 	{ "compare", "A B", "what changed between two stored runs",
 	  "Example:\n  concur compare last~1 last", cmd_compare },
 	{ "history", "[WORKLOAD]", "one workload over time, and where it changed",

@@ -28,7 +28,7 @@ const struct command *command_find(const char *name);
 /* clang-format off */
 #define COMMANDS(X) \
 	X(cmd_advise) X(cmd_analyze) X(cmd_profile) X(cmd_race) X(cmd_runs) X(cmd_show) \
-	X(cmd_compare) X(cmd_history) X(cmd_gate) X(cmd_db) X(cmd_explain) X(cmd_doctor)
+	X(cmd_report) X(cmd_compare) X(cmd_history) X(cmd_gate) X(cmd_db) X(cmd_explain) X(cmd_doctor)
 /* clang-format on */
 #define X(function)                                                                                \
 	struct error *function(const struct command *command, struct options *options, int argc,   \

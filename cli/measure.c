@@ -200,14 +200,20 @@ void measure_excerpts(struct run *run)
 	}
 }
 
-struct error *measure_page(const struct options *options, struct db *db, const struct run *run)
+void measure_page_text(struct db *db, const struct run *run, struct strbuf *out)
 {
-	CLEANUP(strbuf_clear) struct strbuf html = { 0 };
 	CLEANUP(trend_clear) struct trend trend = { 0 };
 	/* A run that is no race has no history: db_trend() then says so, and the page goes without. */
 	struct error *none = db_trend(db, run->id, 200, &trend);
 
-	report_html_run(run, none ? NULL : &trend, &html);
+	report_html_run(run, none ? NULL : &trend, out);
 	error_free(none);
+}
+
+struct error *measure_page(const struct options *options, struct db *db, const struct run *run)
+{
+	CLEANUP(strbuf_clear) struct strbuf html = { 0 };
+
+	measure_page_text(db, run, &html);
 	return output_page(options, &html);
 }

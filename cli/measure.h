@@ -4,6 +4,7 @@
 #ifndef CLI_MEASURE_H
 #define CLI_MEASURE_H
 
+#include "base/strbuf.h"
 #include "base/error.h"
 #include "cli/options.h"
 #include "db/db.h"
@@ -21,6 +22,8 @@ struct error *measure_calls(const struct options *options, struct run *run) ERRO
 struct error *measure_simulation(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 /* Put the source lines around each hurdle into the verdict, as they are now. A file that cannot be read has none. */
 void measure_excerpts(struct run *run);
+/* The run's page, with its history. */
+void measure_page_text(struct db *db, const struct run *run, struct strbuf *out);
 /* The page of --html, with the history of the run's workload. */
 struct error *measure_page(const struct options *options, struct db *db,
 			   const struct run *run) ERROR_MUST_CHECK;

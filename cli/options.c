@@ -33,6 +33,7 @@ enum { /* options without a letter */
        OPT_NO_CACHE,
        OPT_FORMAT,
        OPT_SHARD,
+       OPT_REPORT_FORMAT,
        OPT_BASELINE,
        OPT_NEW_ONLY,
        OPT_UPDATE_BASELINE,
@@ -70,7 +71,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 } },
 	{ OPTIONS_BUILD, { "no-cache", OPT_NO_CACHE, NULL, 0, "Parse every file, whether it changed or not", 1 } },
 	{ OPTIONS_ANALYZE, { "shard", OPT_SHARD, "I/N", 0, "Only each N-th file, from the I-th on: what takes all files together is seen in part", 1 } },
-	{ OPTIONS_ANALYZE, { "format", OPT_FORMAT, "NAME", 0, "report: grouped (default on a terminal); editor: file:line:col: warning: text [check]", 2 } },
+	{ OPTIONS_ANALYZE, { "format", OPT_FORMAT, "NAME", 0, "report: grouped (default on a terminal); editor: file:line:col: warning: text [check]; sarif: SARIF 2.1.0", 2 } },
 	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Warnings that are known (default: .concur-baseline of the project)", 2 } },
 	{ OPTIONS_ANALYZE, { "new-only", OPT_NEW_ONLY, NULL, 0, "Only warnings that the baseline does not hold", 2 } },
 	{ OPTIONS_ANALYZE, { "update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write all warnings to the baseline", 2 } },
@@ -110,6 +111,8 @@ static const struct option_row rows[] = {
 	{ OPTIONS_PROJECT, { "cores", OPT_CORES, "N,N,...", 0, "Project the speedups to machines with as many cores: a range, not measured", 2 } },
 	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
 	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
+	{ OPTIONS_REPORT, { "format", OPT_REPORT_FORMAT, "NAME", 0, "term (default), html, md, json, sarif, speedscope, folded, hyperfine", 1 } },
+	{ OPTIONS_REPORT, { "output", 'o', "FILE", 0, "Write to FILE; - is standard output", 1 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
 	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
 	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 8 } },
@@ -252,8 +255,10 @@ static enum format format(struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "editor"))
 		return FORMAT_EDITOR;
+	if (!strcmp(text, "sarif"))
+		return FORMAT_SARIF;
 	if (strcmp(text, "report"))
-		argp_error(state, "--format: '%s' is neither report nor editor", text);
+		argp_error(state, "--format: '%s' is none of report, editor, sarif", text);
 	return FORMAT_REPORT;
 }
 
@@ -490,6 +495,12 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 		return 0;
 	case OPT_HTML:
 		o->html = arg;
+		return 0;
+	case OPT_REPORT_FORMAT:
+		o->report_format = arg;
+		return 0;
+	case 'o':
+		o->output = arg;
 		return 0;
 	case OPT_TIMEOUT:
 		o->timeout_s = seconds(state, "--timeout", arg);

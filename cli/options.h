@@ -19,7 +19,7 @@
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-enum format { FORMAT_AUTO, FORMAT_EDITOR, FORMAT_REPORT };
+enum format { FORMAT_AUTO, FORMAT_EDITOR, FORMAT_REPORT, FORMAT_SARIF };
 
 struct worker_ladder {
 	VEC_FIELDS(int);
@@ -57,6 +57,8 @@ struct options {
 	struct worker_ladder workers;
 	const char *html;            /* where to write the report as a page; NULL: nowhere */
 	struct worker_ladder cores;  /* to project to */
+	const char *report_format;   /* report; NULL: not said */
+	const char *output;          /* report: FILE; NULL: standard output */
 	int limit;                   /* runs -n */
 	pid_t pid;                   /* profile: 0: run a program */
 	double duration_s, overhead; /* 0: not said */
@@ -103,6 +105,7 @@ enum {                           /* which groups of options a command takes */
        OPTIONS_DB = 32768,       /* --samples-days, --runs-days */
        OPTIONS_FORCE = 8192,     /* --force */
        OPTIONS_HTML = 65536,     /* --html */
+       OPTIONS_REPORT = 1 << 20, /* --format, -o */
        OPTIONS_PROFILE = 1024,   /* -p, --duration, --tier, --overhead; not with OPTIONS_BUILD */
 };
 

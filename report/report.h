@@ -53,6 +53,26 @@ void report_html_run(const struct run *run, const struct trend *trend, struct st
 void report_html_comparison(const struct run *a, const struct run *b, const struct comparison *c,
 			    struct strbuf *out);
 
+/* A comment for a pull request. */
+void report_markdown(const struct run *run, struct strbuf *out);
+/* "off-CPU;main;ask;recv;[network] 900000000": where the time went in ns, a line for each stack, as
+ * flame graph tools read it. The lines add up to the profile's wall time. */
+void report_folded(const struct run *run, struct strbuf *out);
+/* The same for speedscope, as two profiles. */
+void report_speedscope(const struct run *run, struct strbuf *out);
+/* The wall times of the race's clean rounds, as hyperfine exports them; entries that are out, and
+ * those whose samples were not kept, are left out. */
+void report_hyperfine(const struct run *run, struct strbuf *out);
+
+struct report_finding { /* of each fact, what report/ cannot know */
+	const char *fingerprint;
+	bool is_note;
+	int known; /* to a baseline: 1, 0, or -1: none was asked for */
+};
+
+/* The facts as SARIF 2.1.0; `findings` are of run->facts, in its order. */
+void report_sarif(const struct run *run, const struct report_finding *findings, struct strbuf *out);
+
 /* concur explain. topic NULL: the table and the list of topics. False: no such topic. */
 bool report_explain(const char *topic, const struct report_style *style, struct strbuf *out);
 
