@@ -13,9 +13,11 @@ run 0 "$CONCUR" report --json
 cmp json out || fail '--json is --format json'
 run 2 "$CONCUR" report --format pdf
 says err 'hyperfine'
-run 2 "$CONCUR" report --format md -o no/such/dir
-run 0 "$CONCUR" db import "$SOURCE/tests/golden/nothing.json"
-nothing=$(jq -r .id "$SOURCE/tests/golden/nothing.json")
+run 3 "$CONCUR" report --format md -o no/such/dir
+says err "mkdir"
+nothing=02890000-0000-7000-8000-000000000001 # a run that measured nothing
+jq ".id = \"$nothing\"" "$SOURCE/tests/golden/nothing.json" >nothing.json
+run 0 "$CONCUR" db import nothing.json
 for format in sarif folded speedscope hyperfine; do
 	run 2 "$CONCUR" report --format $format "$nothing" -o none
 	says err 'concur'

@@ -218,7 +218,8 @@ static void test_hostile_names(void **state)
 	report_markdown(&run, &md);
 	*strstr(md.s, "<details>") = '\0'; /* what follows is fenced */
 	assert_null(strstr(md.s, "\n# "));
-	assert_null(strstr(md.s, "<script"));
+	for (const char *s = md.s; (s = strstr(s, "<script")); s++)
+		assert_int_equal(s[-1], '\\');
 	assert_null(strstr(md.s, "@all"));
 	assert_null(strstr(md.s, "[x]("));
 	assert_null(strstr(md.s, " **b**"));
