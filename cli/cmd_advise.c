@@ -13,10 +13,6 @@
 
 #define CANDIDATES_TOLD 3
 
-#define GROUPS                                                                                     \
-	(OPTIONS_UNIT | OPTIONS_BUILD | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE |               \
-	 OPTIONS_ADVISE | OPTIONS_PROJECT | OPTIONS_PROGRAM | OPTIONS_HTML)
-
 /* Tasks are raced; without any, the calls of a function are recorded and simulated. */
 static struct error *measure(struct options *options, bool tasks, struct run *run)
 {
@@ -71,7 +67,7 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	struct error *err;
 	bool tasks;
 
-	options_parse(command, options, GROUPS, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	policy.policy = options->policy_table ? POLICY_TABLE : POLICY_MEASURED;
 	policy.cores = options->cores.items;
 	policy.cores_n = options->cores.n;

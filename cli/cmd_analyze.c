@@ -141,7 +141,7 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	struct error *err;
 
 	options_split_flags(options, &argc, argv);
-	options_parse(command, options, OPTIONS_BUILD | OPTIONS_ANALYZE, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	options->files = options->args;
 	options->files_n = options->args_n;
 	subject_begin(&run, command->name);

@@ -17,7 +17,7 @@ struct error *cmd_compare(const struct command *command, struct options *options
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, OPTIONS_FORCE | OPTIONS_HTML, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->args_n != 2)
 		return error_hint(error_new(ERROR_USAGE, "compare takes two runs"),
 				  "concur compare last~1 last");

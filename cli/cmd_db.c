@@ -126,7 +126,7 @@ struct error *cmd_db(const struct command *command, struct options *options, int
 	CLEANUP(cleanup_free) char *path = NULL;
 
 	(void)exit_code;
-	options_parse(command, options, OPTIONS_DB, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	for (size_t i = 0; options->args_n && i < sizeof(operations) / sizeof(*operations); i++) {
 		const struct operation *op = &operations[i];
 		int n = options->args_n - 1;

@@ -174,7 +174,7 @@ struct error *cmd_doctor(const struct command *command, struct options *options,
 {
 	struct finding findings[CHECKS_N] = { 0 };
 
-	options_parse(command, options, 0, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	for (size_t i = 0; i < CHECKS_N; i++) {
 		findings[i].name = checks[i].name;
 		checks[i].check(&findings[i]);

@@ -9,7 +9,7 @@ struct error *cmd_explain(const struct command *command, struct options *options
 	struct report_style style;
 
 	(void)exit_code;
-	options_parse(command, options, 0, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->args_n > 1)
 		return error_hint(error_new(ERROR_USAGE, "one topic at a time"), "concur explain");
 	style = output_style(options);

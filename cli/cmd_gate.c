@@ -194,9 +194,7 @@ struct error *cmd_gate(const struct command *command, struct options *options, i
 
 	options->gate.max_regression = 0.02;
 	options_split_flags(options, &argc, argv);
-	options_parse(command, options,
-		      OPTIONS_GATE | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_BUDGET | OPTIONS_FORCE,
-		      argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	err = check_use(options);
 	err = err                  ? err
 	      : options->gate.pair ? judge_pair(options, &gate)

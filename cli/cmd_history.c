@@ -18,7 +18,7 @@ struct error *cmd_history(const struct command *command, struct options *options
 
 	(void)exit_code;
 	options->limit = RUNS;
-	options_parse(command, options, OPTIONS_LIST, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->args_n > 1)
 		return error_hint(error_new(ERROR_USAGE, "one workload at a time"),
 				  "concur history %s", options->args[0]);

@@ -74,8 +74,7 @@ struct error *cmd_profile(const struct command *command, struct options *options
 
 	options->timeout_s =
 		0; /* none unless asked for: this runs once, as the user would run it */
-	options_parse(command, options,
-		      OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_UNIT | OPTIONS_PROGRAM, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	subject_begin(&run, command->name);
 	err = options->pid ? profile_process(options, &run)
 			   : profile_program(options, &run, exit_code);

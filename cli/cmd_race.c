@@ -17,8 +17,7 @@ struct error *cmd_race(const struct command *command, struct options *options, i
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options,
-		      OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE | OPTIONS_PROGRAM, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	subject_begin(&run, command->name);
 	err = subject_workload(options, &run);
 	err = err ? err : subject_history(options, DB_WRITE, &db, &path);

@@ -120,7 +120,7 @@ struct error *cmd_report(const struct command *command, struct options *options,
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, OPTIONS_REPORT, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->args_n > 1)
 		return error_hint(error_new(ERROR_USAGE, "one run at a time"), "concur report %s",
 				  options->args[0]);

@@ -18,7 +18,7 @@ struct error *cmd_runs(const struct command *command, struct options *options, i
 
 	(void)exit_code;
 	options->limit = -1;
-	options_parse(command, options, OPTIONS_LIST, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->limit < 0)
 		options->limit = options->json ? 0 : SHOWN;
 	if (options->args_n)

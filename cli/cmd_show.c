@@ -28,7 +28,7 @@ struct error *cmd_show(const struct command *command, struct options *options, i
 	struct error *err;
 
 	(void)exit_code;
-	options_parse(command, options, OPTIONS_HTML | OPTIONS_PROJECT, argc, argv);
+	options_parse(command, options, command->groups, argc, argv);
 	if (options->args_n > 1)
 		return error_hint(error_new(ERROR_USAGE, "one run at a time"),
 				  "concur compare %s %s", options->args[0], options->args[1]);

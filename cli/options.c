@@ -549,15 +549,24 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return parse_common(key, arg, state, o) ? parse_own(key, arg, state, o) : 0;
 }
 
+const struct argp_option *options_next(int groups, size_t *i)
+{
+	while (*i < ROWS_N) {
+		const struct option_row *row = &rows[(*i)++];
+
+		if (!row->groups || (row->groups & groups))
+			return &row->argp;
+	}
+	return NULL;
+}
+
 static void select_options(int groups, struct argp_option *ret)
 {
-	size_t n = 0;
+	const struct argp_option *option;
 
-	for (size_t i = 0; i < ROWS_N; i++) {
-		if (!rows[i].groups || (rows[i].groups & groups))
-			ret[n++] = rows[i].argp;
-	}
-	ret[n] = (struct argp_option){ 0 };
+	for (size_t i = 0; (option = options_next(groups, &i));)
+		*ret++ = *option;
+	*ret = (struct argp_option){ 0 };
 }
 
 /* --- the workload file ------------------------------------------------------------------------ */
@@ -614,7 +623,8 @@ void options_parse(const struct command *command, struct options *options, int g
 	struct argp_option list[ROWS_N + 1];
 	struct parse parse = { .options = options, .groups = groups };
 	CLEANUP(cleanup_free)
-	char *doc = xasprintf("concur %s - %s\v%s", command->name, command->summary, command->doc);
+	char *doc = xasprintf("concur %s - %s\v%s", command->name,
+			      command->summary ? command->summary : "for packagers", command->doc);
 	struct argp argp = { list, find_workload, command->args, doc, NULL, NULL, NULL };
 	int flags = groups & OPTIONS_PROGRAM ? ARGP_IN_ORDER : 0;
 
@@ -656,7 +666,7 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 		abort();
 	fputs("Which concurrency model fits a C program, before a line is rewritten.\v", out);
 	fputs("Commands:\n", out);
-	for (size_t i = 0; i < commands_n; i++)
+	for (size_t i = 0; i < commands_n && commands[i].summary; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n`concur COMMAND --help' shows a command's options and examples.", out);
 	fclose(out);

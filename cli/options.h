@@ -116,6 +116,8 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 /* The subcommand's own. Exits on --help and misuse (2), as argp does. */
 void options_parse(const struct command *command, struct options *options, int groups, int argc,
 		   char **argv);
+/* The next option that commands with these groups take, from *i = 0 on; NULL: no more. */
+const struct argp_option *options_next(int groups, size_t *i);
 /* Whether a workload file may have this option, and whether it takes no value. */
 bool options_in_file(const char *key, bool *flag);
 /* What follows "--" in argv becomes options->flags, and is not argp's. */

@@ -267,7 +267,9 @@ static void test_every_command_has_help(void **state)
 		assert_non_null(strstr(c->doc, "Example"));
 		assert_non_null(strstr(c->doc, c->name));
 		assert_non_null(c->run);
-		assert_true(strlen(c->summary) > 10);
+		assert_true(!c->summary || strlen(c->summary) > 10);
+		/* those that are not listed stand last */
+		assert_true(!c->summary || !i || c[-1].summary);
 	}
 	assert_null(command_find("nonsense"));
 	assert_null(command_find(""));
