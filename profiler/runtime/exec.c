@@ -109,6 +109,17 @@ static void await(struct exec_worker *w, pid_t pid, struct result_job *job)
 					 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+/* Not inherited from the host: the stacks of a hundred workers alone may be more than one job has. */
+static void limit_memory(const struct host *h, pid_t pid)
+{
+	struct rlimit data;
+
+	if (prlimit(pid, RLIMIT_DATA, NULL, &data) || data.rlim_cur <= memory_of_one(h))
+		return;
+	data.rlim_cur = memory_of_one(h);
+	prlimit(pid, RLIMIT_DATA, &data, NULL);
+}
+
 static int run_job(struct exec_worker *w, uint32_t index)
 {
 	const struct host *h = w->pool->host;
@@ -127,6 +138,7 @@ static int run_job(struct exec_worker *w, uint32_t index)
 		close(out);
 		return err;
 	}
+	limit_memory(h, pid);
 	if (w->placed)
 		host_release(pid);
 	w->watch.pid = pid;
@@ -243,14 +255,9 @@ static void supervise(struct exec_pool *pool)
 static int start_workers(struct exec_pool *pool)
 {
 	const struct host *h = pool->host;
-	struct rlimit files = { 0 }, data;
+	struct rlimit files = { 0 };
 	uint32_t keep;
 
-	/* Inherited by the jobs; the host itself has allocated next to nothing by then. */
-	if (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur > memory_of_one(h)) {
-		data.rlim_cur = memory_of_one(h);
-		setrlimit(RLIMIT_DATA, &data);
-	}
 	getrlimit(RLIMIT_NOFILE, &files);
 	keep = (uint32_t)((files.rlim_cur > 100000 ? 100000 : files.rlim_cur) / 2 /
 			  h->plan->workers);
