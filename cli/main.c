@@ -2,18 +2,33 @@
  * main.c - find the subcommand, run it, turn its error into a message and an exit code
  */
 #include <argp.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
+#include "analyzer/analyzer.h"
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/subprocess.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "db/db.h"
 
-const char *argp_program_version = "concur " CONCUR_VERSION;
+/* The libraries in use, not those of the build: what a report of a mistake needs. */
+static void print_version(FILE *out, struct argp_state *state)
+{
+	CLEANUP(cleanup_free) char *clang = analyzer_version();
+
+	(void)state;
+	fprintf(out, "concur " CONCUR_VERSION "\n%s, SQLite %s, jansson %s, libyaml %s, glibc %s\n",
+		clang, db_library_version(), jansson_version_str(), yaml_get_version_string(),
+		gnu_get_libc_version());
+}
 
 static struct error *dispatch(struct options *options, int argc, char **argv, int *exit_code)
 {
@@ -42,6 +57,7 @@ int main(int argc, char **argv)
 	struct error *err;
 	int exit_code = 0;
 
+	argp_program_version_hook = print_version;
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = ERROR_USAGE;
 	interrupt_install();

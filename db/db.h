@@ -43,4 +43,7 @@ struct error *db_tag(struct db *db, const char *ref, const char *name) ERROR_MUS
 /* limit 0: all. */
 struct error *db_list(struct db *db, size_t limit, struct history *ret) ERROR_MUST_CHECK;
 
+/* SQLite's, as it is loaded. */
+const char *db_library_version(void);
+
 #endif

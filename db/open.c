@@ -338,3 +338,8 @@ struct error *db_open(const char *path, enum db_mode mode, struct db **ret)
 	*ret = MOVE(db);
 	return NULL;
 }
+
+const char *db_library_version(void)
+{
+	return sqlite3_libversion();
+}

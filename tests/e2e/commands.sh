@@ -6,6 +6,7 @@ ls f* >tasks
 
 run 0 "$CONCUR" --version
 says out concur
+says out SQLite
 run 0 "$CONCUR" --help
 for command in advise analyze profile race runs show compare explain doctor; do
 	says out "$command"
