@@ -180,6 +180,18 @@ static void put_rest(const struct run *run, struct strbuf *out)
 		fence.s, text.s, fence.s);
 }
 
+static void put_confidence(const struct verdict *v, struct strbuf *out)
+{
+	CLEANUP(strbuf_clear) struct strbuf sure = { 0 };
+
+	phrase_confidence(v, &sure);
+	if (!sure.len)
+		return;
+	strbuf_add(out, "\n**Confidence:** ");
+	put_text(out, sure.s);
+	strbuf_addch(out, '\n');
+}
+
 void report_markdown(const struct run *run, struct strbuf *out)
 {
 	const struct verdict *v = &run->verdict;
@@ -199,6 +211,7 @@ void report_markdown(const struct run *run, struct strbuf *out)
 		put_text(out, row.s);
 		strbuf_addch(out, '\n');
 	}
+	put_confidence(v, out);
 	vec_each (&v->ties, t) {
 		CLEANUP(strbuf_clear) struct strbuf tie = { 0 };
 
