@@ -1,5 +1,6 @@
 #include "advisor/simulate.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,7 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 /* --- a race of simulations -------------------------------------------------------------------- */
 
 #define CLIMB         1.03 /* twice the workers that gain less: more are not tried */
+#define DISK_MATTERS  0.1  /* of the time in calls */
 #define RESAMPLES     100
 #define RESAMPLE_MOST 500 /* calls: more make the interval no truer, only dearer */
 
@@ -416,21 +418,38 @@ static struct estimate estimate_of(double value, const struct samples *ratios, s
 				  .n = calls };
 }
 
+/* How many disk waits the device serves at once is not known: where they are much of the calls, the
+ * interval reaches down to one after another. */
+static double low_for_disk(const struct recording *r, const struct picks *picks, enum model model,
+			   int workers, const struct simulate_costs *costs)
+{
+	struct simulate_costs one_by_one = *costs;
+	double disk_ns =
+		(double)(r->inside.wait_ns[WAIT_DISK] + r->inside.wait_ns[WAIT_PAGE_FAULT]);
+
+	if (disk_ns < DISK_MATTERS * (double)r->inside.wall_ns)
+		return INFINITY;
+	one_by_one.disk_depth = 1;
+	return speedup(r, picks, model, workers, &one_by_one) * (1 - SIMULATE_ERROR);
+}
+
 /* Every entry sees the same resamples, so that their ratios can be compared one by one. */
 static struct race_entry entry_of(const struct recording *r, enum model model, int workers,
 				  const struct simulate_costs *costs, struct rng rng,
 				  struct picks *picks)
 {
 	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
-	double value, calls = (double)r->total;
+	double value, low, calls = (double)r->total;
 
 	pick_all(picks, r->calls.n);
 	value = speedup(r, picks, model, workers, costs);
+	low = low_for_disk(r, picks, model, workers, costs);
 	for (int i = 0; i < RESAMPLES; i++) {
 		pick_some(picks, r->calls.n, &rng);
 		vec_push(&e.ratios, speedup(r, picks, model, workers, costs));
 	}
 	e.speedup = estimate_of(value, &e.ratios, r->calls.n);
+	e.speedup.low = low < e.speedup.low ? low : e.speedup.low;
 	e.cpu_ns_per_task = (double)wait_profile_cpu_ns(&r->inside) / calls + costs->call_ns[model];
 	return e;
 }

@@ -149,6 +149,22 @@ static void a_race_of_simulations_has_intervals(void **state)
 	}
 }
 
+/* A device that takes one at a time gives nothing: nobody has asked it. */
+static void a_disk_may_take_only_one(void **state)
+{
+	static const int workers[] = { 8 };
+	CLEANUP(recording_clear) struct recording r = calls_of(1, WAIT_DISK, 9, 0);
+	CLEANUP(race_clear) struct race race = { 0 };
+	struct rng rng = { 7 };
+
+	(void)state;
+	r.inside.wait_ns[WAIT_DISK] = 9;
+	r.inside.wall_ns = 10;
+	simulate_race(&r, &machine, workers, 1, &rng, &race);
+	vec_each (&race, e)
+		assert_true(e->speedup.low < 1.2 && e->speedup.value > 2);
+}
+
 static void calls_that_overlap_already_are_not_simulated(void **state)
 {
 	static const int workers[] = { 2 };
@@ -171,6 +187,7 @@ int main(void)
 		cmocka_unit_test(more_workers_are_never_slower),
 		cmocka_unit_test(handing_over_costs),
 		cmocka_unit_test(a_race_of_simulations_has_intervals),
+		cmocka_unit_test(a_disk_may_take_only_one),
 		cmocka_unit_test(calls_that_overlap_already_are_not_simulated),
 	};
 
