@@ -27,8 +27,9 @@
 #define CPU_STACK_BYTES   8192
 #define CLOCK_PERIOD_NS   (1000000000 / 199)
 #define STACK_SAMPLE_TYPE (PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
-/* Per CPU: 100,000 switches a second with their stacks for 30 ms, until stacks are taken sparsely. */
-#define RING_MAX    (1024 * 4096)
+/* Per CPU: 100,000 switches a second, each with the stacks of who waits and who ends the wait, for
+ * 60 ms, until stacks are taken sparsely. */
+#define RING_MAX    (4096 * 4096)
 #define RING_WAKEUP (64 * 4096) /* full to there, the reader is woken */
 #define RINGS_TOTAL (64 * 1024 * 1024)
 

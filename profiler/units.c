@@ -120,6 +120,11 @@ static bool offset_of(Elf *elf, uint64_t address, uint64_t *ret)
 	return false;
 }
 
+static void cfi_end(Dwarf_CFI **cfi)
+{
+	dwarf_cfi_end(*cfi);
+}
+
 /*
  * Whether the stack at this address is that of a function just called: the return address on top.
  * Marking returns replaces it, which would ruin a program at its very start (what it finds there is
@@ -128,7 +133,7 @@ static bool offset_of(Elf *elf, uint64_t address, uint64_t *ret)
 static bool is_entry(Elf *elf, uint64_t address)
 {
 	const int stack_pointer = 7, return_address = 16, word = 8;
-	Dwarf_CFI *cfi = dwarf_getcfi_elf(elf);
+	CLEANUP(cfi_end) Dwarf_CFI *cfi = dwarf_getcfi_elf(elf);
 	CLEANUP(cleanup_free) Dwarf_Frame *frame = NULL;
 	Dwarf_Op memory[3], *ops = NULL;
 	size_t n = 0;

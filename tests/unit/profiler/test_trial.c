@@ -498,14 +498,13 @@ static void files_are_compared_and_gone(void **state)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		CLEANUP(trial_clear) struct trial t = { 0 };
 		struct trial_plan plan = job_plan(&job, ways[i].way, ways[i].workers);
+		char *how;
 
 		plan.scratch = &scratch;
 		run(&plan, &t);
 		if (t.outcome != OUTCOME_OK)
 			fail_msg("%s", t.why);
 		for (size_t k = 0; k < TASKS; k++) {
-			char *how;
-
 			assert_int_equal(t.tasks[k].files_n, 2);
 			assert_true(t.tasks[k].files_bytes > 10 && t.tasks[k].stderr_bytes == 7);
 			if (i == 0)
@@ -515,7 +514,9 @@ static void files_are_compared_and_gone(void **state)
 				fail_msg("way %zu, task %zu: %s", i, k + 1, how);
 		}
 		/* Each task's own. */
-		assert_non_null(answer_difference(&job.workload, &first[0], "before", &first[1]));
+		how = answer_difference(&job.workload, &first[0], "before", &first[1]);
+		assert_non_null(how);
+		free(how);
 		assert_nothing_left(before);
 		assert_int_equal(rmdir(scratch.dir), 0); /* empty between trials */
 		assert_int_equal(mkdir(scratch.dir, 0700), 0);
