@@ -9,6 +9,9 @@ void recording_clear(struct recording *r)
 	free(r->object);
 	vec_clear(&r->calls);
 	vec_clear(&r->segments);
+	vec_each (&r->timeline, call)
+		vec_clear(&call->segments);
+	vec_clear(&r->timeline);
 	*r = (struct recording){ 0 };
 }
 

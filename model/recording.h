@@ -6,7 +6,8 @@
  * records' clock, so the parts of a call add up to the call: `calls` holds whole calls, each a run
  * of `segments`; time in the run-queue is of the machine, not of the program, and is left out of the
  * segments (it is in the profiles). At most RECORDING_CALLS calls are kept, evenly chosen among all;
- * counts and profiles are of all of them.
+ * counts and profiles are of all of them. The timeline is of the first run alone, as it was, run-queue
+ * included: a few of the calls kept, from the first on, whose segments add up to the call.
  *
  * Ownership: strings and arrays owned; recording_clear() frees. {0}: nothing was recorded.
  */
@@ -25,6 +26,10 @@
 
 #define SEGMENT_CPU     WAIT_KIND_COUNT       /* on a core */
 #define SEGMENT_UNKNOWN (WAIT_KIND_COUNT + 1) /* a wait for no one knows what */
+#define SEGMENT_QUEUE   (WAIT_KIND_COUNT + 2) /* for a core: in the timeline alone */
+
+#define TIMELINE_CALLS    200
+#define TIMELINE_SEGMENTS 4000 /* of all its calls together */
 
 struct segment {
 	int kind; /* enum wait_kind, or one of the above */
@@ -41,10 +46,17 @@ struct recorded_call {
 	/* Of the same thread between its previous call, or the beginning, and this one: */
 	uint64_t gap_cpu_ns, gap_wait_ns;
 	size_t first, n; /* its segments */
+	int tid;         /* of the thread that made it */
 };
 
 struct recorded_calls {
 	VEC_FIELDS(struct recorded_call); /* in order of start */
+};
+
+struct timed_call {
+	uint64_t start_ns, end_ns; /* since the recording began */
+	int tid;
+	struct segments segments; /* in order, each from where the one before it ends */
 };
 
 struct recording {
@@ -69,6 +81,9 @@ struct recording {
 	double probe_ns;                /* what marking one call costs, measured here */
 	struct recorded_calls calls;
 	struct segments segments;
+	struct {
+		VEC_FIELDS(struct timed_call);
+	} timeline; /* in order of start */
 };
 
 void recording_clear(struct recording *r);

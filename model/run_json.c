@@ -166,7 +166,7 @@ static const struct field profile_fields[] = {
 };
 static const struct shape profile_shape = SHAPE(profile, profile_fields, .check = profile_check);
 
-/* recording: without its calls, of which there may be many */
+/* recording: of its calls only the timeline, for there may be many */
 
 static const struct field call_profile_fields[] = {
 	ROW(wait_profile, COUNT, "wall_ns", wall_ns),
@@ -177,6 +177,60 @@ static const struct field call_profile_fields[] = {
 	{ .key = "waits", .type = FIELD_OBJECT, .shape = &waits_shape }, /* of the same struct */
 };
 static const struct shape call_profile_shape = SHAPE(wait_profile, call_profile_fields);
+
+#define RUN_QUEUE "run-queue"
+#define UNKNOWN   "unknown"
+
+static json_t *segment_kind_write(const void *owner)
+{
+	const struct segment *s = owner;
+
+	if (s->kind == SEGMENT_CPU)
+		return json_string(ON_CPU);
+	if (s->kind == SEGMENT_QUEUE)
+		return json_string(RUN_QUEUE);
+	return json_string(s->kind == SEGMENT_UNKNOWN ? UNKNOWN
+						      : wait_kind_key((enum wait_kind)s->kind));
+}
+
+static struct error *segment_kind_read(const json_t *value, void *owner, const struct where *at)
+{
+	const char *key = json_string_value(value);
+	struct segment *s = owner;
+	enum wait_kind kind;
+
+	if (!value) {
+		s->kind = SEGMENT_UNKNOWN;
+		return NULL;
+	}
+	if (!key)
+		return fields_error(at, "not a string");
+	if (!strcmp(key, ON_CPU))
+		s->kind = SEGMENT_CPU;
+	else if (!strcmp(key, RUN_QUEUE))
+		s->kind = SEGMENT_QUEUE;
+	else if (!strcmp(key, UNKNOWN))
+		s->kind = SEGMENT_UNKNOWN;
+	else if (wait_kind_from_key(key, &kind))
+		s->kind = (int)kind;
+	else
+		return fields_error(at, "no kind of segment is called \"%s\"", key);
+	return NULL;
+}
+
+static const struct field segment_fields[] = {
+	ROW_CUSTOM("kind", segment_kind_write, segment_kind_read),
+	ROW(segment, COUNT, "ns", ns),
+};
+static const struct shape segment_shape = SHAPE(segment, segment_fields);
+
+static const struct field timed_call_fields[] = {
+	ROW(timed_call, COUNT, "start_ns", start_ns),
+	ROW(timed_call, COUNT, "end_ns", end_ns),
+	ROW(timed_call, INT, "tid", tid),
+	ROW_OBJECTS(timed_call, "segments", segments, segment_shape, segment),
+};
+static const struct shape timed_call_shape = SHAPE(timed_call, timed_call_fields);
 
 static const struct field recording_fields[] = {
 	ROW(recording, BOOL, "made", made),
@@ -201,6 +255,7 @@ static const struct field recording_fields[] = {
 	ROW(recording, ESTIMATE, "slowdown", slowdown),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
 	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
+	ROW_OBJECTS(recording, "timeline", timeline, timed_call_shape, timed_call),
 };
 static const struct shape recording_shape = SHAPE(recording, recording_fields);
 

@@ -46,7 +46,7 @@ static void thread_free(struct recorder *r, struct recorder_thread *th)
 
 static bool alike(const struct recorder_segment *a, const struct recorder_segment *b)
 {
-	return a->cpu == b->cpu && a->site == b->site;
+	return a->doing == b->doing && a->site == b->site;
 }
 
 /* Put like segments of each window together; the order within a window is that of first appearance. */
@@ -101,15 +101,14 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 
 	if (!ns || r->stopped_ns)
 		return;
-	if (doing == DOING_QUEUE) {
-		r->inside.queue_ns += in ? ns : 0;
-		return;
-	}
 	if (!in) {
-		*(doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += ns;
+		if (doing != DOING_QUEUE)
+			*(doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += ns;
 		return;
 	}
-	if (doing == DOING_CPU)
+	if (doing == DOING_QUEUE)
+		r->inside.queue_ns += ns;
+	else if (doing == DOING_CPU)
 		r->inside.cpu_ns += ns;
 	else if (doing == DOING_UNKNOWN || !site)
 		r->inside.unknown_ns += ns;
@@ -117,8 +116,7 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 		add_wait(&r->inside, site, ns);
 	if (!r->counts_only)
 		add_segment(&th->segments,
-			    (struct recorder_segment){ doing == DOING_WAIT ? site : 0,
-						       doing == DOING_CPU, ns });
+			    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, ns });
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -149,7 +147,8 @@ static void keep(struct recorder *r, const struct recorder_thread *th, uint64_t 
 				      .gap_cpu_ns = th->gap_cpu_ns,
 				      .gap_wait_ns = th->gap_wait_ns,
 				      .first = r->segments.n,
-				      .n = th->segments.n };
+				      .n = th->segments.n,
+				      .tid = th->tid };
 
 	r->stride = r->stride ? r->stride : 1;
 	if ((r->total - 1) % r->stride)
@@ -295,8 +294,10 @@ static int kind_of(const struct sites *sites, const struct recorder_segment *s)
 {
 	struct site_time t;
 
-	if (s->cpu)
+	if (s->doing == DOING_CPU)
 		return SEGMENT_CPU;
+	if (s->doing == DOING_QUEUE)
+		return SEGMENT_QUEUE;
 	if (!s->site)
 		return SEGMENT_UNKNOWN;
 	t = sites_time(sites, s->site);
@@ -325,6 +326,51 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* The first calls that were kept, as many as there is room for. */
+static void fill_timeline(struct recording *ret)
+{
+	size_t segments = 0;
+
+	for (size_t i = 0; i < ret->calls.n && i < TIMELINE_CALLS; i++) {
+		const struct recorded_call *call = &ret->calls.items[i];
+		struct timed_call timed = { .start_ns = call->start_ns,
+					    .end_ns = call->start_ns + call->wall_ns,
+					    .tid = call->tid };
+
+		segments += call->n;
+		if (segments > TIMELINE_SEGMENTS)
+			return;
+		for (size_t k = 0; k < call->n; k++)
+			vec_push(&timed.segments, ret->segments.items[call->first + k]);
+		vec_push(&ret->timeline, timed);
+	}
+}
+
+/* What is left of a call without its time in the run-queue. */
+static void leave_out_queue(struct recording *ret)
+{
+	struct segments own = { 0 };
+
+	vec_each (&ret->calls, call) {
+		size_t first = own.n;
+
+		for (size_t i = call->first; i < call->first + call->n; i++) {
+			const struct segment *s = &ret->segments.items[i];
+
+			if (s->kind == SEGMENT_QUEUE)
+				continue;
+			if (own.n > first && own.items[own.n - 1].kind == s->kind)
+				own.items[own.n - 1].ns += s->ns;
+			else
+				vec_push(&own, *s);
+		}
+		call->first = first;
+		call->n = own.n - first;
+	}
+	vec_clear(&ret->segments);
+	ret->segments = own;
+}
+
 void recorder_fill(const struct recorder *r, const struct sites *sites,
 		   const struct wait_profile *all, uint64_t start_ns, uint64_t end_ns,
 		   struct recording *ret)
@@ -351,6 +397,8 @@ void recorder_fill(const struct recorder *r, const struct sites *sites,
 	fill_quantiles(ret);
 	if (ret->calls.n)
 		qsort(ret->calls.items, ret->calls.n, sizeof(*ret->calls.items), by_start);
+	fill_timeline(ret);
+	leave_out_queue(ret);
 }
 
 void recorder_clear(struct recorder *r)

@@ -23,8 +23,8 @@ struct recorder_thread;
 enum doing { DOING_CPU, DOING_QUEUE, DOING_WAIT, DOING_UNKNOWN };
 
 struct recorder_segment {
+	enum doing doing;
 	uint32_t site; /* of a wait; 0: unknown */
-	bool cpu;
 	uint64_t ns;
 };
 

@@ -16,6 +16,9 @@ run 0 "$CONCUR" profile --unit unit_of_work --json -- "$units" 40
 json '.recording as $r | .profile.wall_ns - $r.inside.wall_ns - $r.outside.wall_ns | fabs < 1e6' >/dev/null
 json '.recording.inside | .wall_ns == .user_ns + .system_ns + .runqueue_ns + .unknown_ns + ([.waits[]] | add)' >/dev/null
 json '.recording.inside.waits.sleep > .recording.outside.waits.sleep' >/dev/null
+# So is each call of the timeline, to the nanosecond, run-queue included.
+json '.recording.timeline | length == 40 and all(.end_ns - .start_ns == ([.segments[].ns] | add))' >/dev/null
+json '.recording.timeline as $t | [range(1; 40) | select($t[.].start_ns < $t[. - 1].end_ns)] | length == 0' >/dev/null
 json '.recording | .probe_ns > 0 and .p5_ns <= .p50_ns and .p50_ns <= .p95_ns' >/dev/null
 
 # Found, without symbols.

@@ -307,6 +307,13 @@ static void fill_recording(struct recording *r)
 		.inside = full_waits(5000),
 		.outside = full_waits(70),
 	};
+	for (int i = 0; i < 2; i++) {
+		struct timed_call call = { .start_ns = 1000, .end_ns = 1110, .tid = 77 };
+
+		for (int kind = 0; kind <= SEGMENT_QUEUE; kind++)
+			vec_push(&call.segments, ((struct segment){ kind, 10 }));
+		vec_push(&r->timeline, call);
+	}
 }
 
 struct run full_run(void)

@@ -45,6 +45,7 @@ static void a_call_is_its_segments(void **state)
 	CLEANUP(sites_clear) struct sites sites = { 0 };
 	CLEANUP(recorder_clear) struct recorder r = { 0 };
 	CLEANUP(recording_clear) struct recording got = { 0 };
+	uint64_t sum_ns = 0;
 	uint32_t network;
 
 	(void)state;
@@ -72,6 +73,13 @@ static void a_call_is_its_segments(void **state)
 	assert_int_equal(got.segments.items[0].ns, 10 * MS);
 	assert_int_equal(got.segments.items[1].kind, WAIT_NETWORK);
 	assert_int_equal(got.segments.items[2].kind, SEGMENT_UNKNOWN);
+	assert_int_equal(got.timeline.n, 1); /* where it does, and the parts add up */
+	assert_int_equal(got.timeline.items[0].segments.n, 6);
+	assert_int_equal(got.timeline.items[0].segments.items[1].kind, SEGMENT_QUEUE);
+	assert_int_equal(got.timeline.items[0].tid, TID);
+	vec_each (&got.timeline.items[0].segments, s)
+		sum_ns += s->ns;
+	assert_int_equal(sum_ns, got.timeline.items[0].end_ns - got.timeline.items[0].start_ns);
 	assert_int_equal(got.inside.wall_ns, 46 * MS);
 	assert_true(wait_profile_adds_up(&got.inside));
 	assert_true(wait_profile_adds_up(&got.outside));
@@ -182,7 +190,7 @@ static void a_call_of_many_waits_keeps_its_sums(void **state)
 	recorder_return(&r, TID, 1008, 2);
 	assert_in_range(r.segments.n, 2, RECORDING_SEGMENTS + 1);
 	vec_each (&r.segments, s) {
-		if (s->cpu)
+		if (s->doing == DOING_CPU)
 			cpu += s->ns;
 		else
 			wait[s->site] += s->ns;
