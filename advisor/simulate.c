@@ -24,17 +24,24 @@ enum place { /* where a segment is spent */
 struct step {
 	enum place place;
 	double ns;
+	size_t lock; /* that it needs; 0: none */
 };
 
 struct strand {      /* the dispatcher, or a worker */
 	size_t call; /* position in pick[]; of the dispatcher the one whose gap it is in */
 	size_t next; /* step of the call */
 	struct step step;
-	struct strand *behind; /* in the queue of a place */
+	size_t lock;           /* that it has */
+	struct strand *behind; /* in the queue of a place, or of a lock */
 };
 
 struct queue {
 	struct strand *first, *last;
+};
+
+struct lock {
+	bool taken;
+	struct queue wanting;
 };
 
 struct event {
@@ -58,6 +65,9 @@ struct simulation {
 	struct queue waiting[PLACE_COUNT];
 	struct strand *strands; /* [0] is the dispatcher */
 	struct strand *idle;    /* workers, linked by `behind` */
+	struct lock *locks;     /* from 1 on */
+	size_t often;           /* the lock that is held for `often_share` of CPU time; 0: none */
+	double often_share;
 	size_t dispatched, taken;
 };
 
@@ -120,25 +130,50 @@ static double slice_of(const struct step *step)
 	return takes_core(step->place) && step->ns > QUANTUM_NS ? QUANTUM_NS : step->ns;
 }
 
+/* How much longer a slice takes for what the other cores do. */
+static double pace(const struct simulation *s)
+{
+	int cores = s->costs->cores;
+	double busy = cores > 1 ? (double)(s->cores_used - 1) / (cores - 1) : 0;
+
+	return 1 + (s->costs->slowdown - 1) * busy;
+}
+
 static void occupy(struct simulation *s, struct strand *strand)
 {
 	enum place place = strand->step.place;
 
+	double ns = slice_of(&strand->step);
+
 	s->in_use[held(place)]++;
 	s->cores_used += takes_core(place);
-	schedule(s, strand, slice_of(&strand->step));
+	schedule(s, strand, takes_core(place) ? ns * pace(s) : ns);
 }
 
-static void wait_for_place(struct simulation *s, struct strand *strand)
+static void put_in(struct queue *q, struct strand *strand)
 {
-	struct queue *q = &s->waiting[held(strand->step.place)];
-
 	strand->behind = NULL;
 	if (q->last)
 		q->last->behind = strand;
 	else
 		q->first = strand;
 	q->last = strand;
+}
+
+/* Whoever waits longest; NULL: nobody. */
+static struct strand *take_out(struct queue *q)
+{
+	struct strand *strand = q->first;
+
+	if (strand)
+		q->first = strand->behind;
+	q->last = q->first ? q->last : NULL;
+	return strand;
+}
+
+static void wait_for_place(struct simulation *s, struct strand *strand)
+{
+	put_in(&s->waiting[held(strand->step.place)], strand);
 }
 
 /* Let those in that have room now. Places that need a core take turns. */
@@ -152,9 +187,7 @@ static void admit(struct simulation *s)
 
 			if (!strand || !has_room(s, strand->step.place))
 				continue;
-			q->first = strand->behind;
-			q->last = q->first ? q->last : NULL;
-			occupy(s, strand);
+			occupy(s, take_out(q));
 			any = true;
 		}
 	}
@@ -190,25 +223,64 @@ static enum place place_of_wait(enum model model, int kind)
 	return kind == WAIT_DISK || kind == WAIT_PAGE_FAULT ? PLACE_DEVICE : PLACE_SERIAL;
 }
 
+/* Processes have a mutex each. */
+static bool in_the_way(const struct simulation *s, size_t lock)
+{
+	return lock && (s->model != MODEL_PROCESSES || s->recording->locks.items[lock - 1].file);
+}
+
 static struct step step_of(const struct simulation *s, const struct segment *segment)
 {
+	size_t lock = in_the_way(s, segment->lock) ? segment->lock : 0;
 	double ns = (double)segment->ns;
 
 	if (segment->kind == SEGMENT_CPU) {
-		ns *= s->model == MODEL_ASYNC ? 1 : s->costs->slowdown;
-		return (struct step){ place_of_cpu(s->model, ns), ns };
+		return (struct step){ place_of_cpu(s->model, ns), ns, lock };
 	}
-	return (struct step){ place_of_wait(s->model, segment->kind), ns };
+	return (struct step){ place_of_wait(s->model, segment->kind), ns, lock };
 }
 
 /* --- strands ---------------------------------------------------------------------------------- */
 
-static void go(struct simulation *s, struct strand *strand)
+static void enter(struct simulation *s, struct strand *strand)
 {
 	if (strand->step.place == PLACE_FREE)
 		schedule(s, strand, strand->step.ns);
 	else
 		wait_for_place(s, strand);
+}
+
+static void let_go(struct simulation *s, struct strand *strand)
+{
+	struct lock *lock = &s->locks[strand->lock];
+	struct strand *next;
+
+	if (!strand->lock)
+		return;
+	next = take_out(&lock->wanting);
+	lock->taken = next;
+	if (next) {
+		next->lock = strand->lock;
+		enter(s, next);
+	}
+	strand->lock = 0;
+}
+
+/* On to the next step, once it has the lock for it. */
+static void go(struct simulation *s, struct strand *strand)
+{
+	struct lock *lock = &s->locks[strand->step.lock];
+
+	if (strand->lock != strand->step.lock) {
+		let_go(s, strand);
+		if (strand->step.lock && lock->taken) {
+			put_in(&lock->wanting, strand);
+			return;
+		}
+		strand->lock = strand->step.lock;
+		lock->taken = true;
+	}
+	enter(s, strand);
 }
 
 static const struct recorded_call *call_of(const struct simulation *s, const struct strand *strand)
@@ -224,18 +296,34 @@ static const struct recorded_call *gap_of(const struct recording *r, size_t call
 	return call ? &r->calls.items[call] : &none;
 }
 
+/* A lock that is taken very often: one part of the segment with it, the other without. */
+static struct step part_of(const struct simulation *s, struct step whole, bool locked)
+{
+	double share = takes_core(whole.place) ? s->often_share : 0;
+
+	whole.ns *= locked ? share : 1 - share;
+	whole.lock = locked ? s->often : 0;
+	return whole;
+}
+
 /* The next step of a call: what handing it over costs, then its segments. */
 static bool next_step(struct simulation *s, struct strand *strand)
 {
 	const struct recorded_call *call = call_of(s, strand);
-	size_t i = strand->next++;
+	size_t parts = s->often ? 2 : 1, i = strand->next++;
+	size_t segment = i ? (i - 1) / parts : 0;
 
-	if (!i)
+	if (!i) {
 		strand->step =
-			(struct step){ place_of_cpu(s->model, 0), s->costs->call_ns[s->model] };
-	else if (i <= call->n)
-		strand->step = step_of(s, &s->recording->segments.items[call->first + i - 1]);
-	return i <= call->n;
+			(struct step){ place_of_cpu(s->model, 0), s->costs->call_ns[s->model], 0 };
+		return true;
+	}
+	if (segment >= call->n)
+		return false;
+	strand->step = step_of(s, &s->recording->segments.items[call->first + segment]);
+	if (s->often)
+		strand->step = part_of(s, strand->step, i % 2);
+	return true;
 }
 
 /* The dispatcher works through its gaps; their CPU time comes first. */
@@ -251,9 +339,9 @@ static bool next_gap_step(struct simulation *s, struct strand *dispatcher)
 			(struct step){ s->model == MODEL_ASYNC || s->model == MODEL_HYBRID
 					       ? PLACE_LOOP
 					       : PLACE_CORE,
-				       (double)call->gap_cpu_ns };
+				       (double)call->gap_cpu_ns, 0 };
 	else
-		dispatcher->step = (struct step){ PLACE_FREE, (double)call->gap_wait_ns };
+		dispatcher->step = (struct step){ PLACE_FREE, (double)call->gap_wait_ns, 0 };
 	return true;
 }
 
@@ -295,6 +383,7 @@ static void advance_worker(struct simulation *s, struct strand *worker)
 			return;
 		}
 	}
+	let_go(s, worker);
 	if (s->taken < s->dispatched) {
 		take_call(s, worker);
 		return;
@@ -334,6 +423,21 @@ static double sequential_ns(const struct recording *r, const size_t *pick, size_
 	return ns;
 }
 
+/* The lock that is held most, of those that were watched for a while. */
+static void find_often(struct simulation *s)
+{
+	const struct recording *r = s->recording;
+
+	for (size_t i = 0; i < r->locks.n && r->locks_watched_ns; i++) {
+		double share = (double)r->locks.items[i].held_ns / (double)r->locks_watched_ns;
+
+		if (!in_the_way(s, i + 1) || share <= s->often_share)
+			continue;
+		s->often = i + 1;
+		s->often_share = share < 1 ? share : 1;
+	}
+}
+
 double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
 		   enum model model, int workers, const struct simulate_costs *costs)
 {
@@ -348,6 +452,8 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 	s.room[PLACE_LOOP] = s.room[PLACE_SERIAL] = 1;
 	s.room[PLACE_DEVICE] = costs->disk_depth;
 	s.strands = xcalloc(strands, sizeof(*s.strands));
+	s.locks = xcalloc(recording->locks.n + 1, sizeof(*s.locks));
+	find_often(&s);
 	s.heap = xcalloc(strands + 1, sizeof(*s.heap));
 	for (size_t i = strands - 1; i > 0; i--) {
 		s.strands[i].behind = s.idle;
@@ -361,6 +467,7 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 		advance(&s, event.strand);
 	}
 	free(s.strands);
+	free(s.locks);
 	free(s.heap);
 	return s.now;
 }

@@ -10,6 +10,11 @@
  *	disk, page-fault                    as many at once as the device takes
  *	lock, other, unknown                one after another: nothing says that they overlap
  *
+ * What was done with a lock held needs that lock, whoever has it: by identity, so that one that nobody
+ * waited for in the sequential program counts as well. A mutex is each process's own, a file's
+ * lock is not. Where locks were watched for a while only, the one that was held most takes its share
+ * of each segment of CPU time.
+ *
  *	threads, processes   a CPU segment takes any core
  *	async                all CPU segments, and waits that an event loop cannot take, on one loop
  *	hybrid               CPU segments above LONG_SLICE_NS, and such waits, on a pool beside it
@@ -36,8 +41,8 @@
 
 struct simulate_costs { /* of the machine */
 	int cores;
-	int disk_depth;              /* disk waits that overlap */
-	double slowdown;             /* of a core when all are busy, 1: none */
+	int disk_depth;  /* disk waits that overlap */
+	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */
 	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
 };
 

@@ -98,14 +98,14 @@ struct error *measure_race(const struct options *options, struct run *run)
 struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
-	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
+	const struct record_options opt = { .program = run->target.program,
+					    .timeout_ns = subject_ns(options->timeout_s),
 					    .workload = &run->workload };
 	const char *const *argv = (const char *const *)options->args;
 	bool search = !options->unit || !strcmp(options->unit, "auto");
 	struct error *err;
 
-	err = search ? record_find_unit(run->target.program, argv, &opt, &run->profile, &unit,
-					&run->recording.why)
+	err = search ? record_find_unit(argv, &opt, &run->profile, &unit, &run->recording.why)
 		     : unit_find(run->target.program, options->unit, &unit);
 	if (err || !unit.name)
 		return err;
@@ -118,7 +118,8 @@ struct error *measure_calls(const struct options *options, struct run *run)
 /* Where computing is much of it. */
 static struct error *measure_slowdown(const struct options *options, struct run *run, double *ret)
 {
-	const struct record_options opt = { .timeout_ns = subject_ns(options->timeout_s),
+	const struct record_options opt = { .program = run->target.program,
+					    .timeout_ns = subject_ns(options->timeout_s),
 					    .workload = &run->workload };
 	struct estimate *slowdown = &run->recording.slowdown;
 	struct error *err;

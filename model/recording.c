@@ -12,7 +12,27 @@ void recording_clear(struct recording *r)
 	vec_each (&r->timeline, call)
 		vec_clear(&call->segments);
 	vec_clear(&r->timeline);
+	vec_each (&r->locks, lock)
+		free(lock->name);
+	vec_clear(&r->locks);
 	*r = (struct recording){ 0 };
+}
+
+/* A lock that is held has half of the mark of its taking, and half of that of its letting go, within. */
+void recording_take_off_marks(struct recording *r)
+{
+	double mark_ns = r->probe_ns / 2;
+
+	if (!r->locks_watched_ns)
+		return;
+	vec_each (&r->locks, lock) {
+		double marks_ns = mark_ns * (double)lock->holds;
+		double held_ns = (double)lock->held_ns - marks_ns;
+		double watched_ns = (double)r->locks_watched_ns - 2 * marks_ns;
+
+		lock->held_ns = held_ns > 0 ? (uint64_t)held_ns : 0;
+		r->locks_watched_ns = watched_ns > 1 ? (uint64_t)watched_ns : 1;
+	}
 }
 
 double recording_cost_share(const struct recording *r)
@@ -53,7 +73,8 @@ bool recording_take_medians(struct recording *r, size_t n)
 	struct segments segments = { 0 };
 
 	for (size_t i = 1; i < n; i++) {
-		if (r[i].calls.n != r->calls.n || r[i].total != r->total)
+		if (r[i].calls.n != r->calls.n || r[i].total != r->total ||
+		    r[i].locks.n != r->locks.n || !r[i].locks_watched_ns != !r->locks_watched_ns)
 			return false;
 	}
 	for (size_t i = 0; i < r->calls.n; i++) {

@@ -34,6 +34,14 @@
 struct segment {
 	int kind; /* enum wait_kind, or one of the above */
 	uint64_t ns;
+	size_t lock; /* that is held, the outermost one: 1 + its index in `locks`; 0: none */
+};
+
+struct recorded_lock {
+	char *name;       /* a file's path, or that of a mutex by the order of appearance */
+	bool file;        /* holds for processes, too */
+	uint64_t holds;   /* how often it was taken */
+	uint64_t held_ns; /* within calls, without what marking it took */
 };
 
 struct segments {
@@ -84,9 +92,20 @@ struct recording {
 	struct {
 		VEC_FIELDS(struct timed_call);
 	} timeline; /* in order of start */
+	struct {
+		VEC_FIELDS(struct recorded_lock);
+	} locks; /* that were held within calls */
+	/*
+	 * Locks that are taken very often are watched for a while only. Then no segment has a lock,
+	 * and this is the time within calls that held_ns is of; else 0.
+	 */
+	uint64_t locks_watched_ns;
 };
 
 void recording_clear(struct recording *r);
+
+/* Of locks that were watched for a while: what marking them took is not in held_ns any more. */
+void recording_take_off_marks(struct recording *r);
 
 /* Share of the elapsed time that the marking of calls took, 0..1. */
 double recording_cost_share(const struct recording *r);

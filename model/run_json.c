@@ -221,6 +221,7 @@ static struct error *segment_kind_read(const json_t *value, void *owner, const s
 static const struct field segment_fields[] = {
 	ROW_CUSTOM("kind", segment_kind_write, segment_kind_read),
 	ROW(segment, COUNT, "ns", ns),
+	ROW(segment, SIZE, "lock", lock),
 };
 static const struct shape segment_shape = SHAPE(segment, segment_fields);
 
@@ -231,6 +232,14 @@ static const struct field timed_call_fields[] = {
 	ROW_OBJECTS(timed_call, "segments", segments, segment_shape, segment),
 };
 static const struct shape timed_call_shape = SHAPE(timed_call, timed_call_fields);
+
+static const struct field recorded_lock_fields[] = {
+	ROW(recorded_lock, WORD, "name", name),
+	ROW(recorded_lock, BOOL, "file", file),
+	ROW(recorded_lock, COUNT, "holds", holds),
+	ROW(recorded_lock, COUNT, "held_ns", held_ns),
+};
+static const struct shape recorded_lock_shape = SHAPE(recorded_lock, recorded_lock_fields);
 
 static const struct field recording_fields[] = {
 	ROW(recording, BOOL, "made", made),
@@ -255,6 +264,8 @@ static const struct field recording_fields[] = {
 	ROW(recording, ESTIMATE, "slowdown", slowdown),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
 	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
+	ROW_OBJECTS(recording, "locks", locks, recorded_lock_shape, recorded_lock),
+	ROW(recording, COUNT, "locks_watched_ns", locks_watched_ns),
 	ROW_OBJECTS(recording, "timeline", timeline, timed_call_shape, timed_call),
 };
 static const struct shape recording_shape = SHAPE(recording, recording_fields);

@@ -483,6 +483,24 @@ static void on_probe(struct account *a, struct account_thread *th, const struct 
 		recorder_return(r, th->tid, event->stack_pointer, event->time_ns);
 }
 
+/* Whoever takes or lets go of a lock is on the CPU, and its stretch is cut here, too. */
+static void on_lock(struct account *a, struct account_thread *th, const struct event *event)
+{
+	if (th->hidden || th->state == STATE_ABSENT)
+		return;
+	if (th->state == STATE_UNSURE)
+		th->state = STATE_RUN;
+	if (th->state != STATE_RUN)
+		on_in(a, th, event->time_ns);
+	book(a, th, true, event->time_ns);
+	for (size_t i = 0; i < a->recorders_n; i++) {
+		if (event->type == EVENT_LOCK)
+			recorder_lock(&a->recorders[i], th->tid, &event->lock);
+		else
+			recorder_unlock(&a->recorders[i], th->tid, &event->lock);
+	}
+}
+
 static void on_thread_event(struct account *a, struct account_thread *th, const struct event *event)
 {
 	if (a->counting && event->type != EVENT_TOTALS && event->type != EVENT_EXIT)
@@ -520,6 +538,10 @@ static void on_thread_event(struct account *a, struct account_thread *th, const 
 	case EVENT_ENTER:
 	case EVENT_RETURN:
 		on_probe(a, th, event);
+		break;
+	case EVENT_LOCK:
+	case EVENT_UNLOCK:
+		on_lock(a, th, event);
 		break;
 	case EVENT_EXIT:
 		book_seen(a, th);

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -132,16 +133,61 @@ static const struct decode_probe *probe_of(const struct decode_ids *ids, uint64_
 	return NULL;
 }
 
-static bool decode_probe(const unsigned char *body, size_t size, const struct decode_probe *probe,
-			 struct event *event)
+/* A lock on a file was asked for or let go of, and the call succeeded; else it is of no interest. */
+static bool decode_file_lock(const unsigned char *body, size_t size, const size_t *at,
+			     struct event *event)
 {
-	struct cursor c = { body, size };
-	uint64_t abi;
+	struct lock_id lock = { .file = true };
+	unsigned char type;
+	uint32_t raw;
+	int32_t result;
 
-	event->type = probe->returns ? EVENT_RETURN : EVENT_ENTER;
-	if (!take(&c, &abi, sizeof(abi)) || !abi ||
-	    !take(&c, &event->stack_pointer, sizeof(event->stack_pointer)))
+	if (size < sizeof(raw))
 		return false;
+	memcpy(&raw, body, sizeof(raw));
+	body += sizeof(raw);
+	if (raw > size - sizeof(raw))
+		return false;
+	for (int i = 0; i < LOCK_FIELDS; i++) {
+		if (raw < sizeof(uint64_t) || at[i] > raw - sizeof(uint64_t))
+			return false;
+	}
+	memcpy(&result, body + at[LOCK_RESULT], sizeof(result));
+	memcpy(&lock.device, body + at[LOCK_DEVICE], sizeof(lock.device));
+	memcpy(&lock.object, body + at[LOCK_INODE], sizeof(lock.object));
+	memcpy(&lock.first, body + at[LOCK_FIRST], sizeof(lock.first));
+	memcpy(&lock.last, body + at[LOCK_LAST], sizeof(lock.last));
+	memcpy(&type, body + at[LOCK_TYPE], sizeof(type));
+	if (result)
+		event->type = EVENT_NONE;
+	else /* one that many may hold is none */
+		event->type = type == F_WRLCK ? EVENT_LOCK : EVENT_UNLOCK;
+	event->lock = lock;
+	return true;
+}
+
+static bool decode_probe(const unsigned char *body, size_t size, const struct decode_ids *ids,
+			 const struct decode_probe *probe, struct event *event)
+{
+	static const enum event_type types[] = { [MARK_ENTER] = EVENT_ENTER,
+						 [MARK_RETURN] = EVENT_RETURN,
+						 [MARK_LOCK] = EVENT_LOCK,
+						 [MARK_UNLOCK] = EVENT_UNLOCK };
+	struct cursor c = { body, size };
+	uint64_t abi, argument, stack_pointer;
+
+	if (probe->mark == MARK_FILE_LOCK)
+		return decode_file_lock(body, size, ids->lock_at, event);
+	if (!take(&c, &abi, sizeof(abi)) || !abi || !take(&c, &argument, sizeof(argument)) ||
+	    !take(&c, &stack_pointer, sizeof(stack_pointer)))
+		return false;
+	event->type = types[probe->mark];
+	if (probe->mark == MARK_LOCK || probe->mark == MARK_UNLOCK) {
+		event->lock =
+			(struct lock_id){ .device = (uint32_t)event->pid, .object = argument };
+		return true;
+	}
+	event->stack_pointer = stack_pointer;
 	event->probe = probe->probe;
 	return true;
 }
@@ -198,7 +244,7 @@ static bool decode_sample(const unsigned char *body, size_t size, const struct d
 		return decode_wake(body, size, ids->woken.pid_offset, event);
 	probe = probe_of(ids, start.id);
 	if (probe)
-		return decode_probe(body, size, probe, event);
+		return decode_probe(body, size, ids, probe, event);
 	event->type = EVENT_STACK;
 	event->site = 0;
 	return decode_stack(body, size, event, parts);

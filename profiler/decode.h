@@ -4,7 +4,7 @@
  * One place knows the layout of the records that perf.c asks for: every event has sample_type
  * IDENTIFIER | TID | TIME | CPU and sample_id_all, so each record but a sample ends in the same 32
  * bytes; samples carry RAW (wake-ups), RAW, REGS_USER and STACK_USER (wake-ups by the program), the
- * stack pointer (probes) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
+ * first argument and the stack pointer (probes), RAW (locks on files) or CALLCHAIN, REGS_USER and STACK_USER (all others) after those
  * fields. What took a sample is told by words at its end, all 0, for fields that cost nothing: none
  * (every switch), TRANSACTION (the sparsely taken ones), WEIGHT and TRANSACTION (the CPU's clock).
  * Records come from memory the kernel shares with us: nothing in them is believed without a check.
@@ -25,6 +25,14 @@
 #define DECODE_SAMPLE_TYPE                                                                         \
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)
 
+/* A lock by what it is: a mutex's address, or a range of a file. */
+struct lock_id {
+	bool file;
+	uint32_t device;      /* of a mutex: the process */
+	uint64_t object;      /* inode, or address */
+	uint64_t first, last; /* bytes of a file */
+};
+
 enum event_type {
 	EVENT_NONE,   /* a record of no interest */
 	EVENT_STACK,  /* tid is about to leave the CPU with this kernel stack */
@@ -42,6 +50,8 @@ enum event_type {
 	EVENT_MAP,    /* pid has code of a file mapped from now on */
 	EVENT_ENTER,  /* tid calls the function that probe `probe` is on */
 	EVENT_RETURN, /* ... and returns from it */
+	EVENT_LOCK,   /* tid takes a lock */
+	EVENT_UNLOCK, /* ... and lets go of it, or of all of a file's in a range */
 	EVENT_WINDOW, /* from now on switches are recorded, or not (windows.h) */
 	EVENT_TOTALS, /* what the kernel has counted of tid until now */
 };
@@ -68,6 +78,7 @@ struct event {
 			uint64_t stack_pointer;
 			uint32_t probe;
 		};
+		struct lock_id lock; /* EVENT_LOCK, EVENT_UNLOCK */
 		struct {
 			struct schedstat counted; /* EVENT_TOTALS */
 			uint32_t call_site;       /* where it waits just now, 0: it does not */
@@ -80,17 +91,28 @@ struct decode_wake {       /* a counter of wake-ups */
 	size_t pid_offset; /* of the woken thread's id in the RAW data */
 };
 
+enum decode_mark { /* what it means that a probe was hit */
+		   MARK_ENTER,
+		   MARK_RETURN,
+		   MARK_LOCK, /* the first argument is the lock */
+		   MARK_UNLOCK,
+		   MARK_FILE_LOCK, /* in the RAW data, at `lock_at` */
+};
+
 struct decode_probe {
 	uint64_t id;
 	uint32_t probe;
-	bool returns;
+	enum decode_mark mark;
 };
+
+enum { LOCK_INODE, LOCK_DEVICE, LOCK_TYPE, LOCK_FIRST, LOCK_LAST, LOCK_RESULT, LOCK_FIELDS };
 
 struct decode_ids { /* which counter a sample is of */
 	struct decode_wake waking, woken;
 	struct {
 		VEC_FIELDS(struct decode_probe);
 	} probes;
+	size_t lock_at[LOCK_FIELDS]; /* offsets in the RAW data of a file lock */
 	struct {
 		VEC_FIELDS(uint64_t); /* ascending; as `waking`, but with the waker's user side */
 	} wakers;

@@ -17,6 +17,7 @@
 #include "profiler/account.h"
 #include "profiler/calls.h"
 #include "profiler/dumps.h"
+#include "profiler/locks.h"
 #include "profiler/perf.h"
 #include "profiler/pmu.h"
 #include "profiler/poll.h"
@@ -278,6 +279,16 @@ static void stop_probes(struct offcpu *s, uint64_t now_ns)
 	}
 }
 
+/* So it is with locks. */
+static void stop_locks(struct offcpu *s, uint64_t now_ns)
+{
+	if (!s->recorders || !recorder_locks_cost(s->recorders, now_ns - s->opened_ns))
+		return;
+	perf_stop_lock_probes(&s->perf);
+	for (size_t i = 0; i < s->opt.units_n; i++)
+		recorder_stop_locks(&s->recorders[i]);
+}
+
 static void drain(struct offcpu *s)
 {
 	uint64_t previous_ns = s->round_ns;
@@ -286,6 +297,7 @@ static void drain(struct offcpu *s)
 	perf_drain(&s->perf, enqueue, s);
 	process(s, previous_ns);
 	stop_probes(s, previous_ns);
+	stop_locks(s, s->round_ns);
 	keep_to_budget(s, s->round_ns);
 	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
 }
@@ -544,6 +556,17 @@ static void start_accounts(struct offcpu *s)
 		call_watch_add(&s->watch, s->root, s->root);
 }
 
+/* Locks that cannot be watched here are not: the calls can be recorded all the same. */
+static void open_lock_probes(struct offcpu *s, const pid_t *tids, size_t n)
+{
+	if (!s->opt.locks)
+		return;
+	error_free(perf_add_file_locks(&s->perf, tids, n));
+	vec_each (s->opt.locks, f)
+		error_free(perf_add_lock_probe(&s->perf, tids, n, f->place.path, f->place.offset,
+					       f->takes));
+}
+
 static struct error *open_probes(struct offcpu *s)
 {
 	const pid_t *tids;
@@ -566,6 +589,7 @@ static struct error *open_probes(struct offcpu *s)
 		s->recorders[i].counts_only = s->opt.counts_only;
 		s->recorders[i].limit = s->opt.calls_limit;
 	}
+	open_lock_probes(s, tids, n);
 	return NULL;
 }
 

@@ -22,6 +22,7 @@
 #include "model/recording.h"
 
 struct offcpu;
+struct lock_functions;
 struct unit;
 
 struct offcpu_options {
@@ -36,6 +37,8 @@ struct offcpu_options {
 	struct recording *recordings;
 	size_t units_n;
 	bool counts_only;
+	/* The locks that are held within these calls, those on files and those of these functions. */
+	const struct lock_functions *locks; /* NULL: none */
 	uint64_t calls_limit; /* of each, after which it is not watched any longer; 0: none */
 };
 

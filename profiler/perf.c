@@ -413,6 +413,13 @@ struct error *perf_open(const pid_t *tids, size_t n, enum tier tier, struct perf
 
 /* --- probes ----------------------------------------------------------------------------------- */
 
+static enum perf_role role_of(enum decode_mark mark)
+{
+	if (mark == MARK_FILE_LOCK)
+		return PERF_FILE_LOCK;
+	return mark == MARK_ENTER || mark == MARK_RETURN ? PERF_PROBE : PERF_LOCK_PROBE;
+}
+
 /* On one thread and all it will start, on one CPU. */
 static bool open_probe(struct perf *p, const struct perf_event_attr *attr, pid_t tid,
 		       struct perf_ring *ring, struct decode_probe probe)
@@ -423,7 +430,8 @@ static bool open_probe(struct perf *p, const struct perf_event_attr *attr, pid_t
 	if (fd < 0)
 		return errno == ESRCH; /* a thread that ended meanwhile */
 	vec_push(&p->counters,
-		 ((struct perf_counter){ .fd = fd, .role = PERF_PROBE, .probe = probe.probe }));
+		 ((struct perf_counter){
+			 .fd = fd, .role = role_of(probe.mark), .probe = probe.probe }));
 	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) ||
 	    ioctl(fd, PERF_EVENT_IOC_ID, &probe.id))
 		return false;
@@ -440,8 +448,12 @@ static bool open_probes(struct perf *p, const pid_t *tids, size_t n, uint64_t tr
 	attr.config = tracepoint;
 	attr.inherit = 1;
 	attr.sample_period = 1;
-	attr.sample_type |= PERF_SAMPLE_REGS_USER;
-	attr.sample_regs_user = 1ull << PERF_REG_X86_SP;
+	if (probe.mark == MARK_FILE_LOCK) {
+		attr.sample_type |= PERF_SAMPLE_RAW;
+	} else {
+		attr.sample_type |= PERF_SAMPLE_REGS_USER;
+		attr.sample_regs_user = 1ull << PERF_REG_X86_DI | 1ull << PERF_REG_X86_SP;
+	}
 	vec_each (&p->rings, ring) {
 		for (size_t i = 0; i < n; i++) {
 			if (!open_probe(p, &attr, tids[i], ring, probe))
@@ -451,23 +463,75 @@ static bool open_probes(struct perf *p, const pid_t *tids, size_t n, uint64_t tr
 	return true;
 }
 
+static struct error *add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
+			       uint64_t offset, struct decode_probe probe)
+{
+	struct error *err;
+	uint64_t id;
+	char *name;
+
+	err = tracefs_make_probe(path, offset, probe.mark == MARK_RETURN, &name, &id);
+	if (err)
+		return err;
+	vec_push(&p->probes, name);
+	return open_probes(p, tids, n, id, probe) ? NULL
+						  : refusal("a probe on the function", TIER_0);
+}
+
 struct error *perf_add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
 			     uint64_t offset, uint32_t probe)
 {
-	for (int returns = 0; returns < 2; returns++) {
-		struct decode_probe which = { .probe = probe, .returns = returns };
-		struct error *err;
-		uint64_t id;
-		char *name;
+	struct decode_probe which = { .probe = probe, .mark = MARK_ENTER };
+	struct error *err = add_probe(p, tids, n, path, offset, which);
 
-		err = tracefs_make_probe(path, offset, returns, &name, &id);
+	which.mark = MARK_RETURN;
+	return err ? err : add_probe(p, tids, n, path, offset, which);
+}
+
+struct error *perf_add_lock_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
+				  uint64_t offset, bool takes)
+{
+	struct decode_probe which = { .mark = takes ? MARK_LOCK : MARK_UNLOCK };
+
+	return add_probe(p, tids, n, path, offset, which);
+}
+
+struct error *perf_add_file_locks(struct perf *p, const pid_t *tids, size_t n)
+{
+	static const char *const events[] = { "flock_lock_inode", "posix_lock_inode" };
+	static const struct tracefs_field fields[LOCK_FIELDS] = {
+		[LOCK_INODE] = { "i_ino", 8 }, [LOCK_DEVICE] = { "s_dev", 4 },
+		[LOCK_TYPE] = { "type", 1 },   [LOCK_FIRST] = { "fl_start", 8 },
+		[LOCK_LAST] = { "fl_end", 8 }, [LOCK_RESULT] = { "ret", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		size_t at[LOCK_FIELDS];
+		uint64_t id;
+		struct error *err =
+			tracefs_layout("filelock", events[i], fields, LOCK_FIELDS, at, &id);
+
 		if (err)
 			return err;
-		vec_push(&p->probes, name);
-		if (!open_probes(p, tids, n, id, which))
-			return refusal("a probe on the function", TIER_0);
+		vec_each (&p->rings, ring)
+			memcpy(ring->ids.lock_at, at, sizeof(at));
+		if (!open_probes(p, tids, n, id, (struct decode_probe){ .mark = MARK_FILE_LOCK }))
+			return refusal("locks on files", TIER_0);
 	}
 	return NULL;
+}
+
+static void disable(struct perf *p, enum perf_role role)
+{
+	vec_each (&p->counters, counter) {
+		if (counter->role == role)
+			ioctl(counter->fd, PERF_EVENT_IOC_DISABLE, 0);
+	}
+}
+
+void perf_stop_lock_probes(struct perf *p)
+{
+	disable(p, PERF_LOCK_PROBE);
 }
 
 void perf_stop_probe(struct perf *p, uint32_t probe)

@@ -46,6 +46,8 @@ enum perf_role {
 	PERF_WAKING,
 	PERF_WOKEN,
 	PERF_PROBE,
+	PERF_LOCK_PROBE,
+	PERF_FILE_LOCK,
 	PERF_ALL_RECORDS,
 	PERF_ALL_CLOCK,
 	PERF_ALL_SWITCHES,
@@ -97,6 +99,15 @@ void perf_close(struct perf *p);
 struct error *perf_add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
 			     uint64_t offset, uint32_t probe) ERROR_MUST_CHECK;
 void perf_stop_probe(struct perf *p, uint32_t probe);
+
+/* As perf_add_probe(), but the function takes or lets go of the lock that is its first argument. Only
+ * its entry is marked. */
+struct error *perf_add_lock_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
+				  uint64_t offset, bool takes) ERROR_MUST_CHECK;
+/* Locks on files, for the same. Fails when the kernel does not tell of them. */
+struct error *perf_add_file_locks(struct perf *p, const pid_t *tids, size_t n) ERROR_MUST_CHECK;
+/* The probes of perf_add_lock_probe(). */
+void perf_stop_lock_probes(struct perf *p);
 
 /*
  * Dense (as opened): the stack of every switch, and wake-ups. Not dense: one stack in

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/subprocess.h"
+#include "profiler/locks.h"
 #include "profiler/offcpu.h"
 #include "profiler/probe_cost.h"
 
@@ -52,7 +53,9 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 	CLEANUP(session_abort) struct offcpu *session = NULL;
 	CLEANUP(cleanup_fd) int gate = -1, opened = -1, null_fd = open("/dev/null", O_RDWR);
 	CLEANUP(subprocess_kill) struct subprocess sub = { 0 };
+	CLEANUP(lock_functions_clear) struct lock_functions locks = { 0 };
 	const struct offcpu_options watch = { .units = units,
+					      .locks = counts_only ? NULL : &locks,
 					      .recordings = recordings,
 					      .units_n = units_n,
 					      .counts_only = counts_only,
@@ -66,6 +69,8 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 	struct error *err;
 	int fds[2];
 
+	if (units_n && !counts_only)
+		lock_functions_find(opt->program, &locks);
 	if (null_fd < 0 || pipe2(fds, O_CLOEXEC))
 		return error_errno("cannot create a pipe");
 	start.gate_fd = gate = fds[0];
@@ -123,6 +128,7 @@ struct error *record_calls(const char *const *argv, const struct record_options 
 	if (err)
 		return err;
 	ret->probe_ns = cost_ns;
+	recording_take_off_marks(ret);
 	share = recording_cost_share(ret);
 	if (!ret->total)
 		return error_hint(error_new(ERROR_INPUT, "%s is never called", unit->name),
@@ -324,9 +330,8 @@ static char *nothing_repeats(const struct recording *r, size_t n)
 	return strbuf_detach(&says);
 }
 
-struct error *record_find_unit(const char *program, const char *const *argv,
-			       const struct record_options *opt, struct profile *profile,
-			       struct unit *ret, char **why_none)
+struct error *record_find_unit(const char *const *argv, const struct record_options *opt,
+			       struct profile *profile, struct unit *ret, char **why_none)
 {
 	CLEANUP(profile_clear) struct profile second = { 0 };
 	CLEANUP(unit_list_clear) struct unit_list units = { 0 };
@@ -339,7 +344,7 @@ struct error *record_find_unit(const char *program, const char *const *argv,
 	if (err)
 		return err;
 	all = candidates_of(profile);
-	find_places(program, &all, &units);
+	find_places(opt->program, &all, &units);
 	vec_clear(&all);
 	err = record_run(argv, opt, units.items, units.n, true, &second, recordings);
 	best = err ? NULL : choose(recordings, units.n);

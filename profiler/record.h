@@ -17,6 +17,7 @@
 #include "profiler/units.h"
 
 struct record_options {
+	const char *program;
 	uint64_t timeout_ns;
 	const struct workload *workload; /* the exit codes of a run that went well */
 };
@@ -47,8 +48,8 @@ struct error *record_slowdown(const char *const *argv, const struct record_optio
  * twice, and fills *profile. When there is none ret->name stays NULL, and *why_none, owned by the
  * caller, says what there is.
  */
-struct error *record_find_unit(const char *program, const char *const *argv,
-			       const struct record_options *opt, struct profile *profile,
-			       struct unit *ret, char **why_none) ERROR_MUST_CHECK;
+struct error *record_find_unit(const char *const *argv, const struct record_options *opt,
+			       struct profile *profile, struct unit *ret,
+			       char **why_none) ERROR_MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 #include "profiler/recorder.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -8,6 +9,18 @@
 #include "base/stats.h"
 
 #define RETURN_ADDRESS 8 /* bytes that a return takes from the stack */
+
+#define LOCK_NS    600  /* that marking one costs, about */
+#define LOCKS_COST 0.02 /* of the time, that marking locks may take, */
+#define LOCKS_FEW  4000 /* unless they are so few */
+#define LOCKS_MAX  1000 /* of those that come later it is not known that they are held */
+
+struct held_lock {
+	uint32_t lock; /* index */
+	unsigned depth;
+	bool in_call; /* it was taken within the call under way */
+	bool over;    /* a call ended within it: not taken for a call */
+};
 
 struct recorder_thread {
 	UT_hash_handle hh;
@@ -19,6 +32,9 @@ struct recorder_thread {
 	uint64_t start_ns;
 	uint64_t gap_cpu_ns, gap_wait_ns;
 	struct recorder_segments segments; /* of the call under way */
+	struct {
+		VEC_FIELDS(struct held_lock);
+	} held; /* in the order in which they were taken */
 };
 
 static struct recorder_thread *thread_of(struct recorder *r, pid_t tid)
@@ -39,6 +55,7 @@ static void thread_free(struct recorder *r, struct recorder_thread *th)
 	HASH_DEL(r->by_tid, th);
 	vec_clear(&th->frames);
 	vec_clear(&th->segments);
+	vec_clear(&th->held);
 	free(th);
 }
 
@@ -46,7 +63,7 @@ static void thread_free(struct recorder *r, struct recorder_thread *th)
 
 static bool alike(const struct recorder_segment *a, const struct recorder_segment *b)
 {
-	return a->doing == b->doing && a->site == b->site;
+	return a->doing == b->doing && a->site == b->site && a->lock == b->lock;
 }
 
 /* Put like segments of each window together; the order within a window is that of first appearance. */
@@ -85,6 +102,97 @@ static void add_segment(struct recorder_segments *s, struct recorder_segment seg
 	vec_push(s, segment);
 }
 
+/* --- locks ------------------------------------------------------------------------------------ */
+
+static bool same_lock(const struct lock_id *a, const struct lock_id *b)
+{
+	return a->file == b->file && a->device == b->device && a->object == b->object;
+}
+
+/* LOCKS_MAX: there are too many. */
+static uint32_t index_of(struct recorder *r, const struct lock_id *id)
+{
+	for (size_t i = 0; i < r->locks.n; i++) {
+		const struct lock_id *known = &r->locks.items[i].id;
+
+		if (same_lock(known, id) && known->first == id->first)
+			return (uint32_t)i;
+	}
+	if (r->locks.n == LOCKS_MAX)
+		return LOCKS_MAX;
+	vec_push(&r->locks, ((struct recorder_lock){ .id = *id }));
+	return (uint32_t)r->locks.n - 1;
+}
+
+void recorder_lock(struct recorder *r, pid_t tid, const struct lock_id *lock)
+{
+	struct recorder_thread *th = thread_of(r, tid);
+	uint32_t index = index_of(r, lock);
+
+	r->lock_events += !lock->file;
+	if (index == LOCKS_MAX || r->locks_stopped)
+		return;
+	vec_each (&th->held, held) {
+		if (held->lock == index) { /* a file's is held once, however often it is taken */
+			held->depth += !lock->file;
+			return;
+		}
+	}
+	r->locks.items[index].holds++;
+	vec_push(&th->held,
+		 ((struct held_lock){ .lock = index, .depth = 1, .in_call = th->frames.n }));
+}
+
+void recorder_unlock(struct recorder *r, pid_t tid, const struct lock_id *lock)
+{
+	struct recorder_thread *th = thread_of(r, tid);
+	size_t kept = 0;
+
+	r->lock_events += !lock->file;
+	for (size_t i = 0; i < th->held.n; i++) {
+		struct held_lock held = th->held.items[i];
+		const struct lock_id *id = &r->locks.items[held.lock].id;
+
+		if (same_lock(id, lock) && id->first >= lock->first && id->first <= lock->last)
+			held.depth--;
+		if (held.depth)
+			th->held.items[kept++] = held;
+	}
+	th->held.n = kept;
+}
+
+bool recorder_locks_cost(const struct recorder *r, uint64_t passed_ns)
+{
+	return !r->locks_stopped && r->lock_events > LOCKS_FEW &&
+	       (double)(r->lock_events * LOCK_NS) > LOCKS_COST * (double)passed_ns;
+}
+
+void recorder_stop_locks(struct recorder *r)
+{
+	r->locks_stopped = true;
+	for (struct recorder_thread *th = r->by_tid; th; th = th->hh.next)
+		th->held.n = 0;
+}
+
+/* The outermost one that is held for a call: 1 + its index, or 0. */
+static uint32_t lock_of(const struct recorder_thread *th)
+{
+	vec_each (&th->held, held) {
+		if (!held->over)
+			return held->lock + 1;
+	}
+	return 0;
+}
+
+/* A call ends. */
+static void leave_locks(struct recorder_thread *th)
+{
+	vec_each (&th->held, held) {
+		held->over = held->over || !held->in_call;
+		held->in_call = false;
+	}
+}
+
 /* --- sums ------------------------------------------------------------------------------------- */
 
 static void add_wait(struct recorder_sums *sums, uint32_t site, uint64_t ns)
@@ -98,6 +206,7 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 {
 	struct recorder_thread *th = thread_of(r, tid);
 	bool in = th->frames.n;
+	uint32_t lock = in ? lock_of(th) : 0;
 
 	if (!ns || r->stopped_ns)
 		return;
@@ -105,6 +214,11 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 		if (doing != DOING_QUEUE)
 			*(doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += ns;
 		return;
+	}
+	if (doing != DOING_QUEUE) {
+		r->locks_watched_ns += r->locks_stopped ? 0 : ns;
+		if (lock)
+			r->locks.items[lock - 1].held_ns += ns;
 	}
 	if (doing == DOING_QUEUE)
 		r->inside.queue_ns += ns;
@@ -116,7 +230,8 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 		add_wait(&r->inside, site, ns);
 	if (!r->counts_only)
 		add_segment(&th->segments,
-			    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, ns });
+			    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, lock,
+						       ns });
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -169,6 +284,7 @@ static void close_call(struct recorder *r, struct recorder_thread *th, uint64_t 
 	r->last_ns = now_ns;
 	if (!r->counts_only)
 		keep(r, th, now_ns);
+	leave_locks(th);
 	th->gap_cpu_ns = th->gap_wait_ns = 0;
 	th->segments.n = 0;
 }
@@ -346,6 +462,39 @@ static void fill_timeline(struct recording *ret)
 	}
 }
 
+/* "mutex 2", or what stat shows of a file. Owned by the caller. */
+static char *name_of_lock(const struct lock_id *id, size_t mutexes)
+{
+	if (!id->file)
+		return xasprintf("mutex %zu", mutexes);
+	return xasprintf("file lock on inode %" PRIu64 " of device %u:%u", id->object,
+			 id->device >> 20, id->device & 0xfffff);
+}
+
+/* Those that were held within calls, under new numbers; of a segment only when all of them were seen. */
+static void fill_locks(const struct recorder *r, struct recording *ret)
+{
+	size_t number[LOCKS_MAX + 1] = { 0 };
+	size_t mutexes = 0;
+
+	for (size_t i = 0; i < r->locks.n; i++) {
+		const struct recorder_lock *lock = &r->locks.items[i];
+
+		if (!lock->held_ns)
+			continue;
+		mutexes += !lock->id.file;
+		vec_push(&ret->locks,
+			 ((struct recorded_lock){ .name = name_of_lock(&lock->id, mutexes),
+						  .file = lock->id.file,
+						  .holds = lock->holds,
+						  .held_ns = lock->held_ns }));
+		number[i + 1] = ret->locks.n;
+	}
+	ret->locks_watched_ns = r->locks_stopped ? r->locks_watched_ns : 0;
+	vec_each (&ret->segments, segment)
+		segment->lock = r->locks_stopped ? 0 : number[segment->lock];
+}
+
 /* What is left of a call without its time in the run-queue. */
 static void leave_out_queue(struct recording *ret)
 {
@@ -359,7 +508,8 @@ static void leave_out_queue(struct recording *ret)
 
 			if (s->kind == SEGMENT_QUEUE)
 				continue;
-			if (own.n > first && own.items[own.n - 1].kind == s->kind)
+			if (own.n > first && own.items[own.n - 1].kind == s->kind &&
+			    own.items[own.n - 1].lock == s->lock)
 				own.items[own.n - 1].ns += s->ns;
 			else
 				vec_push(&own, *s);
@@ -389,11 +539,12 @@ void recorder_fill(const struct recorder *r, const struct sites *sites,
 	ret->after_ns = r->last_ns ? less(end_ns, r->last_ns) : 0;
 	vec_each (&r->segments, segment)
 		vec_push(&ret->segments,
-			 ((struct segment){ kind_of(sites, segment), segment->ns }));
+			 ((struct segment){ kind_of(sites, segment), segment->ns, segment->lock }));
 	vec_each (&r->calls, call) {
 		vec_push(&ret->calls, *call);
 		ret->calls.items[ret->calls.n - 1].start_ns = less(call->start_ns, start_ns);
 	}
+	fill_locks(r, ret);
 	fill_quantiles(ret);
 	if (ret->calls.n)
 		qsort(ret->calls.items, ret->calls.n, sizeof(*ret->calls.items), by_start);
@@ -410,5 +561,6 @@ void recorder_clear(struct recorder *r)
 	vec_clear(&r->inside.wait_ns);
 	vec_clear(&r->calls);
 	vec_clear(&r->segments);
+	vec_clear(&r->locks);
 	*r = (struct recorder){ 0 };
 }

@@ -59,7 +59,7 @@ struct error *tracefs_tracepoint(const char *system, const char *event, const ch
 }
 
 /* "	field:pid_t pid;	offset:24;	size:4;	signed:1;" */
-static bool parse_field(const char *line, const char *field, size_t *offset)
+static bool parse_field(const char *line, const char *field, unsigned wide, size_t *offset)
 {
 	const char *name_end = strchr(line, ';'), *name = name_end;
 	unsigned size;
@@ -70,7 +70,7 @@ static bool parse_field(const char *line, const char *field, size_t *offset)
 		name--;
 	if ((size_t)(name_end - name) != strlen(field) || strncmp(name, field, strlen(field)))
 		return false;
-	return sscanf(name_end, ";\toffset:%zu;\tsize:%u;", offset, &size) == 2 && size == 4;
+	return sscanf(name_end, ";\toffset:%zu;\tsize:%u;", offset, &size) == 2 && size == wide;
 }
 
 struct error *tracefs_parse(const char *text, const char *field, struct tracepoint *ret)
@@ -82,13 +82,41 @@ struct error *tracefs_parse(const char *text, const char *field, struct tracepoi
 		line += *line == '\n';
 		if (!strncmp(line, "ID: ", 4))
 			tp.id = strtoull(line + 4, NULL, 10);
-		found = found || parse_field(line, field, &tp.pid_offset);
+		found = found || parse_field(line, field, 4, &tp.pid_offset);
 	}
 	if (!tp.id)
 		return error_new(ERROR_MACHINE, "no ID line");
 	if (!found)
 		return error_new(ERROR_MACHINE, "no field \"%s\" of 4 bytes", field);
 	*ret = tp;
+	return NULL;
+}
+
+struct error *tracefs_layout(const char *system, const char *event,
+			     const struct tracefs_field *fields, size_t n, size_t *offsets,
+			     uint64_t *id)
+{
+	CLEANUP(cleanup_free) char *path = xasprintf("events/%s/%s/format", system, event);
+	CLEANUP(cleanup_fd) int fd = open_file(path, O_RDONLY);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct error *err;
+	size_t found = 0;
+
+	if (fd < 0)
+		return error_reclass(error_errno("cannot read %s in tracefs", path), ERROR_MACHINE);
+	err = file_read_fd(fd, &text);
+	if (err)
+		return error_wrap(err, "%s", path);
+	*id = 0;
+	for (const char *line = strbuf_str(&text); line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, "ID: ", 4))
+			*id = strtoull(line + 4, NULL, 10);
+		for (size_t i = 0; i < n; i++)
+			found += parse_field(line, fields[i].name, fields[i].size, &offsets[i]);
+	}
+	if (!*id || found != n)
+		return error_new(ERROR_MACHINE, "%s: not of a known form", path);
 	return NULL;
 }
 

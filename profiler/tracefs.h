@@ -21,6 +21,15 @@ struct tracepoint {
  */
 struct error *tracefs_tracepoint(const char *system, const char *event, const char *field,
 				 struct tracepoint *ret) ERROR_MUST_CHECK;
+struct tracefs_field {
+	const char *name;
+	unsigned size; /* bytes; one of another size is not known */
+};
+
+/* The number of a kernel's tracepoint and where these fields lie in its RAW data. */
+struct error *tracefs_layout(const char *system, const char *event,
+			     const struct tracefs_field *fields, size_t n, size_t *offsets,
+			     uint64_t *id) ERROR_MUST_CHECK;
 /* From the text of a format file. `field` must be 4 bytes wide. */
 struct error *tracefs_parse(const char *text, const char *field,
 			    struct tracepoint *ret) ERROR_MUST_CHECK;

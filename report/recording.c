@@ -57,6 +57,24 @@ static void put_parts(const struct page *p, const struct recording *r)
 	grid_print(g);
 }
 
+#define LOCK_MATTERS 0.02 /* of the time in calls */
+
+static void put_locks(const struct page *p, const struct recording *r)
+{
+	uint64_t all_ns = r->locks_watched_ns ? r->locks_watched_ns
+					      : r->inside.wall_ns - r->inside.runqueue_ns;
+
+	vec_each (&r->locks, lock) {
+		if (share(lock->held_ns, all_ns) >= LOCK_MATTERS)
+			page_item(p, "  ", INK_PLAIN, 2,
+				  "%s is held for %s of the time in calls (taken %s%s): one at a "
+				  "time",
+				  lock->name, word_share(share(lock->held_ns, all_ns)).s,
+				  word_count(lock->holds, "time").s,
+				  r->locks_watched_ns ? ", while locks were watched" : "");
+	}
+}
+
 void report_recording(const struct recording *r, const struct report_style *style,
 		      struct strbuf *out)
 {
@@ -92,5 +110,6 @@ void put_recording(const struct page *p, const struct recording *r)
 			  "%" PRIu64 " recursive calls, %" PRIu64
 			  " left without returning, %" PRIu64 " not ended",
 			  r->nested, r->abandoned, r->unfinished);
+	put_locks(p, r);
 	put_parts(p, r);
 }

@@ -21,6 +21,14 @@ json '.recording.timeline | length == 40 and all(.end_ns - .start_ns == ([.segme
 json '.recording.timeline as $t | [range(1; 40) | select($t[.].start_ns < $t[. - 1].end_ns)] | length == 0' >/dev/null
 json '.recording | .probe_ns > 0 and .p5_ns <= .p50_ns and .p50_ns <= .p95_ns' >/dev/null
 
+# Locks that nobody waits for are seen, by identity; not one that is held from the beginning to the end.
+run 0 "$CONCUR" profile --unit unit_of_work --json -- "$BUILD/workloads/held" 40
+[ "$(json '[.recording.locks[] | [.file, .holds]] | sort | @json')" = '[[false,20],[true,1],[true,20]]' ] ||
+	fail "the locks are not those of the program"
+json '.recording | (.inside.user_ns + .inside.system_ns) as $cpu | [.locks[] | select(.holds == 20) | .held_ns / $cpu] | all(. > 0.3 and . < 0.5)' >/dev/null
+run 0 "$CONCUR" advise --no-analyze --unit unit_of_work --json -- "$BUILD/workloads/held" 40
+json '[.race[] | select(.model == "threads") | .speedup] | max < 2' >/dev/null
+
 # Found, without symbols.
 strip -o bare "$units"
 run 0 "$CONCUR" profile --unit auto --json -- ./bare 40

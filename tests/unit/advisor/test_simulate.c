@@ -76,6 +76,58 @@ static void models_do_what_they_can(void **state)
 	}
 }
 
+static double gain(const struct recording *r, enum model model, int workers)
+{
+	size_t pick[CALLS];
+
+	for (size_t k = 0; k < CALLS; k++)
+		pick[k] = k;
+	return simulate_ns(r, pick, CALLS, MODEL_SEQUENTIAL, 1, &machine) /
+	       simulate_ns(r, pick, CALLS, model, workers, &machine);
+}
+
+/* Computing without a lock for as long as waiting with it. */
+static void what_holds_a_lock_is_one_at_a_time(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(5, WAIT_NETWORK, 5, 0);
+	struct recorded_lock lock = { .name = xstrdup("m"), .file = false };
+
+	(void)state;
+	assert_true(gain(&r, MODEL_ASYNC, 8) > 1.9);
+	vec_push(&r.locks, lock);
+	vec_each (&r.segments, segment)
+		segment->lock = segment->kind == WAIT_NETWORK;
+	assert_true(gain(&r, MODEL_THREADS, 8) > 1.9 && gain(&r, MODEL_THREADS, 8) < 2.05);
+	assert_true(gain(&r, MODEL_PROCESSES, 8) > 3.5); /* each has its own */
+	r.locks.items[0].file = true;
+	assert_true(gain(&r, MODEL_PROCESSES, 8) < 2.05);
+	vec_each (&r.segments, segment)
+		segment->lock = 1;
+	assert_true(gain(&r, MODEL_THREADS, 8) < 1.01);
+}
+
+static void two_locks_are_two(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_NETWORK, 5, 0);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		vec_push(&r.locks, ((struct recorded_lock){ .name = xstrdup("m") }));
+	for (size_t i = 0; i < CALLS; i++)
+		r.segments.items[r.calls.items[i].first + 1].lock = 1 + i % 2;
+	assert_true(gain(&r, MODEL_THREADS, 8) > 1.9 && gain(&r, MODEL_THREADS, 8) < 2.05);
+}
+
+static void a_lock_taken_often_has_its_share(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(10, WAIT_SLEEP, 0, 0);
+
+	(void)state;
+	vec_push(&r.locks, ((struct recorded_lock){ .name = xstrdup("m"), .held_ns = 8 }));
+	r.locks_watched_ns = 10;
+	assert_true(gain(&r, MODEL_THREADS, 2) > 1.2 && gain(&r, MODEL_THREADS, 2) < 1.3);
+}
+
 static void one_worker_gains_nothing(void **state)
 {
 	CLEANUP(recording_clear) struct recording r = calls_of(3, WAIT_NETWORK, 7, 0);
@@ -183,6 +235,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(models_do_what_they_can),
+		cmocka_unit_test(what_holds_a_lock_is_one_at_a_time),
+		cmocka_unit_test(two_locks_are_two),
+		cmocka_unit_test(a_lock_taken_often_has_its_share),
 		cmocka_unit_test(one_worker_gains_nothing),
 		cmocka_unit_test(more_workers_are_never_slower),
 		cmocka_unit_test(handing_over_costs),

@@ -307,11 +307,13 @@ static void fill_recording(struct recording *r)
 		.inside = full_waits(5000),
 		.outside = full_waits(70),
 	};
+	r->locks_watched_ns = 4000;
+	vec_push(&r->locks, ((struct recorded_lock){ xstrdup("mutex 1"), true, 12, 345 }));
 	for (int i = 0; i < 2; i++) {
 		struct timed_call call = { .start_ns = 1000, .end_ns = 1110, .tid = 77 };
 
 		for (int kind = 0; kind <= SEGMENT_QUEUE; kind++)
-			vec_push(&call.segments, ((struct segment){ kind, 10 }));
+			vec_push(&call.segments, ((struct segment){ kind, 10, 1 }));
 		vec_push(&r->timeline, call);
 	}
 }

@@ -200,6 +200,75 @@ static void a_call_of_many_waits_keeps_its_sums(void **state)
 		assert_int_equal(wait[site], r.inside.wait_ns.items[site]);
 }
 
+/* For 2 ms each: computing within a call that holds what it holds. */
+static void call_with(struct recorder *r, const struct lock_id *lock, uint64_t now_ns)
+{
+	recorder_enter(r, TID, 1000, now_ns);
+	recorder_stretch(r, TID, DOING_CPU, 0, 2 * MS);
+	if (lock)
+		recorder_lock(r, TID, lock);
+	recorder_stretch(r, TID, DOING_CPU, 0, 2 * MS);
+	if (lock)
+		recorder_unlock(r, TID, lock);
+	recorder_return(r, TID, 1008, now_ns + 4 * MS);
+}
+
+static void locks_are_told_by_what_they_are(void **state)
+{
+	const struct lock_id mutex = { .device = 1, .object = 100 },
+			     file = { .file = true, .object = 100, .last = UINT64_MAX },
+			     around = { .device = 1, .object = 300 };
+	CLEANUP(sites_clear) struct sites sites = { 0 };
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	CLEANUP(recording_clear) struct recording got = { 0 };
+
+	(void)state;
+	vec_push(&sites, NULL);
+	recorder_lock(&r, TID, &(struct lock_id){ .object = 200 }); /* for all of the run */
+	call_with(&r, NULL, 0);
+	call_with(&r, &mutex, 10 * MS);
+	call_with(&r, &file, 20 * MS);
+	call_with(&r, NULL, 30 * MS);
+	recorder_lock(&r, TID, &around); /* for one call, by its caller, and twice */
+	recorder_lock(&r, TID, &around);
+	recorder_unlock(&r, TID, &around);
+	call_with(&r, NULL, 40 * MS);
+	recorder_unlock(&r, TID, &around);
+	call_with(&r, NULL, 50 * MS);
+	got = filled(&r, &sites, 60 * MS);
+	assert_int_equal(got.locks.n, 4);
+	assert_int_equal(got.locks.items[1].held_ns, 2 * MS);
+	assert_false(got.locks.items[1].file);
+	assert_int_equal(got.locks.items[2].held_ns, 2 * MS);
+	assert_true(got.locks.items[2].file);
+	assert_int_equal(got.locks.items[3].held_ns, 4 * MS);
+	assert_int_equal(got.calls.items[3].n, 1); /* not the lock of the whole run */
+	assert_int_equal(got.segments.items[got.calls.items[3].first].lock, 0);
+	assert_int_equal(got.segments.items[got.calls.items[4].first].lock, 4);
+	assert_int_equal(got.segments.items[got.calls.items[5].first].lock, 0);
+	assert_int_equal(got.calls.items[1].n, 2); /* without it, and with it */
+	assert_int_equal(got.segments.items[got.calls.items[1].first + 1].lock, 2);
+}
+
+static void locks_taken_too_often_have_a_share(void **state)
+{
+	const struct lock_id mutex = { .device = 1, .object = 100 };
+	CLEANUP(sites_clear) struct sites sites = { 0 };
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	CLEANUP(recording_clear) struct recording got = { 0 };
+
+	(void)state;
+	vec_push(&sites, NULL);
+	call_with(&r, &mutex, 0);
+	recorder_stop_locks(&r);
+	call_with(&r, &mutex, 10 * MS);
+	got = filled(&r, &sites, 60 * MS);
+	assert_int_equal(got.locks.items[0].held_ns, 2 * MS);
+	assert_int_equal(got.locks_watched_ns, 4 * MS);
+	vec_each (&got.segments, segment)
+		assert_int_equal(segment->lock, 0);
+}
+
 static void enough_is_enough(void **state)
 {
 	CLEANUP(recorder_clear) struct recorder r = { .counts_only = true, .limit = 10 };
@@ -225,6 +294,8 @@ int main(void)
 		cmocka_unit_test(a_call_that_does_not_end_is_counted_apart),
 		cmocka_unit_test(memory_stays_bounded),
 		cmocka_unit_test(a_call_of_many_waits_keeps_its_sums),
+		cmocka_unit_test(locks_are_told_by_what_they_are),
+		cmocka_unit_test(locks_taken_too_often_have_a_share),
 		cmocka_unit_test(enough_is_enough),
 	};
 
