@@ -86,6 +86,12 @@ struct error *measure_race(const struct options *options, struct run *run)
 		if (err)
 			return err;
 	}
+	if (run->workload.offload) {
+		err = where_find_function(run->target.program, run->workload.offload, "--offload",
+					  &run->target.offload);
+		if (err)
+			return err;
+	}
 	err = scratch_open(&run->workload, &scratch);
 	if (!err)
 		err = baseline_run(&run->target, &run->workload, &scratch, opt.timeout_ns, TIER_0,

@@ -42,6 +42,7 @@ struct options {
 	struct borrowed outputs;
 	enum compare compare;
 	bool shared;
+	const char *offload; /* a function; NULL: none is named */
 	enum process_way processes;
 	const char *workload_file;
 	struct strings file_args, command; /* of the workload file; what is borrowed may lie here */

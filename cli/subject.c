@@ -218,6 +218,7 @@ static char *workload_id(const struct workload *w)
 		add_hashed(&all, "outputs", *pattern);
 	add_hashed(&all, "compare", w->compare ? compare_key(w->compare) : NULL);
 	add_hashed(&all, "shared", w->shared ? "yes" : NULL);
+	add_hashed(&all, "offload", w->offload);
 	add_hashed(&all, "processes", w->processes ? process_way_key(w->processes) : NULL);
 	add_hashed(&all, "run-as", w->run_as);
 	add_hashed(&all, "setup", w->setup);
@@ -294,6 +295,7 @@ static void fill_workload(const struct options *options, struct workload *w)
 	memcpy(w->also_expected, options->also_expected, sizeof(w->also_expected));
 	w->compare = options->compare;
 	w->shared = options->shared;
+	w->offload = copy_text(options->offload);
 	w->processes = options->processes;
 	w->run_as = copy_text(options->run_as);
 	w->setup = copy_text(options->setup);

@@ -572,6 +572,7 @@ static const struct field workload_fields[] = {
 	ROW_TEXTS(workload, "outputs", outputs),
 	ROW_KEY(workload, "compare", compare, compare),
 	ROW(workload, BOOL, "shared", shared),
+	ROW(workload, TEXT, "offload", offload),
 	ROW_KEY(workload, "processes", processes, process_way),
 	ROW(workload, TEXT, "run_as", run_as),
 	ROW(workload, TEXT, "setup", setup),

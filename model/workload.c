@@ -43,6 +43,7 @@ void workload_clear(struct workload *w)
 	strings_clear(&w->tasks);
 	free(w->stdin_path);
 	strings_clear(&w->outputs);
+	free(w->offload);
 	free(w->run_as);
 	free(w->setup);
 	free(w->teardown);
@@ -79,6 +80,7 @@ struct workload workload_subset(const struct workload *w, const size_t *numbers,
 	ret.id = copy_text(w->id);
 	ret.unit = copy_text(w->unit);
 	ret.stdin_path = copy_text(w->stdin_path);
+	ret.offload = copy_text(w->offload);
 	ret.run_as = copy_text(w->run_as);
 	ret.setup = copy_text(w->setup);
 	ret.teardown = copy_text(w->teardown);

@@ -55,6 +55,7 @@ struct target {
 	char *git_branch;        /* or NULL */
 	int git_dirty;           /* 1, 0, or -1: not known */
 	struct target_unit unit; /* not stored: it is found anew */
+	uint64_t offload;        /* address of workload.offload, likewise; 0: none */
 };
 
 struct workload {
@@ -67,7 +68,8 @@ struct workload {
 	int expected_exit;                /* the exit code of a task that went well */
 	uint64_t also_expected[256 / 64]; /* a bit for each other one */
 	enum compare compare;
-	bool shared; /* threads run one copy of the program, not one each */
+	bool shared;   /* threads run one copy of the program, not one each */
+	char *offload; /* the function that hybrid's executors run; NULL: what takes long */
 	enum process_way processes;
 	char *run_as;           /* the user who runs the tasks, or NULL: who runs concur */
 	char *setup, *teardown; /* shell commands around each trial, or NULL */

@@ -265,6 +265,7 @@ static struct error *write_plan(const struct trial_plan *plan,
 		head.unit = plan->target->unit.address;
 		head.unit_types = put_text(&sb, plan->target->unit.types);
 	}
+	head.offload = plan->target->offload;
 	if (sb.len > UINT32_MAX)
 		return error_new(ERROR_INPUT, "the tasks' arguments are too long together");
 	memcpy(sb.s, &head, sizeof(head));

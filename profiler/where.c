@@ -191,6 +191,40 @@ static void guess_parameters(const struct workload *w, struct strbuf *types)
 	}
 }
 
+/* Its address, and its DWARF if there is any. */
+static struct error *find_function(Dwfl_Module *module, const char *path, const char *option,
+				   struct search *s, uint64_t *ret)
+{
+	GElf_Addr bias = 0, dwarf_bias = 0;
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr pc = 0;
+
+	if (!module || !dwfl_module_getelf(module, &bias))
+		return error_new(ERROR_USAGE, "%s: %s cannot be read", option, path);
+	while (!s->found && (unit = dwfl_module_nextcu(module, unit, &dwarf_bias)))
+		dwarf_getfuncs(unit, look_at, s, 0);
+	if (s->found)
+		dwarf_lowpc(&s->die, &pc);
+	else
+		pc = symbol_of(module, s->name, bias);
+	if (!pc)
+		return error_hint(
+			error_new(ERROR_USAGE, "%s: %s has no function %s", option, path, s->name),
+			"build it with -g, and do not strip it");
+	*ret = pc;
+	return NULL;
+}
+
+struct error *where_find_function(const char *path, const char *name, const char *option,
+				  uint64_t *ret)
+{
+	Dwfl_Module *module;
+	CLEANUP(end_dwfl) Dwfl *dwfl = begin(path, &module);
+	struct search s = { .name = name };
+
+	return find_function(dwfl ? module : NULL, path, option, &s, ret);
+}
+
 struct error *where_find_unit(const struct target *target, const struct workload *w,
 			      struct target_unit *ret)
 {
@@ -198,28 +232,15 @@ struct error *where_find_unit(const struct target *target, const struct workload
 	CLEANUP(end_dwfl) Dwfl *dwfl = begin(target->program, &module);
 	CLEANUP(strbuf_clear) struct strbuf types = { 0 };
 	struct search s = { .name = w->unit };
-	Dwarf_Die *unit = NULL;
-	Dwarf_Addr pc = 0;
-	GElf_Addr bias = 0, dwarf_bias = 0;
-	struct error *err;
+	uint64_t pc = 0;
+	struct error *err = find_function(dwfl ? module : NULL, target->program, "--unit", &s, &pc);
 
-	if (!dwfl || !module || !dwfl_module_getelf(module, &bias))
-		return error_new(ERROR_USAGE, "--unit: %s cannot be read", target->program);
-	while (!s.found && (unit = dwfl_module_nextcu(module, unit, &dwarf_bias)))
-		dwarf_getfuncs(unit, look_at, &s, 0);
-	if (s.found) {
-		dwarf_lowpc(&s.die, &pc);
+	if (!err && s.found)
 		err = read_parameters(w->unit, &s.die, &types);
-		if (err)
-			return err;
-	} else {
-		pc = symbol_of(module, w->unit, bias);
+	else if (!err)
 		guess_parameters(w, &types);
-	}
-	if (!pc)
-		return error_hint(error_new(ERROR_USAGE, "--unit: %s has no function %s",
-					    target->program, w->unit),
-				  "build it with -g, and do not strip it");
+	if (err)
+		return err;
 	if (types.len != w->argv.n)
 		return error_new(ERROR_USAGE, "--unit: %s takes %zu arguments, not %zu", w->unit,
 				 types.len - 1, w->argv.n - 1);

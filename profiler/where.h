@@ -17,6 +17,10 @@ char *where_is(const char *path, uint64_t address);
 /* The same for the places that held an event loop up. */
 void where_name_loop(const char *path, struct race_loop *loop);
 
+/* Where a function begins. ERROR_USAGE, said of `option`: there is none. */
+struct error *where_find_function(const char *path, const char *name, const char *option,
+				  uint64_t *ret) ERROR_MUST_CHECK;
+
 /*
  * The function w->unit, and how its parameters are to be made of texts: a letter for what it
  * returns and one for each parameter, as plan.h lists them. Without DWARF the arguments of the

@@ -40,6 +40,9 @@ struct async_options {
 	unsigned descriptors; /* that a coroutine may have open; 0: 512 */
 	uint64_t files_limit; /* RLIMIT_NOFILE as coroutines are to see it; 0: as it is */
 	bool rewrite;         /* replace hot system call instructions by jumps */
+	/* The entry of a function in each coroutine's copy of the program: its calls, and nothing else, are
+	 * run by the executors. NULL: slices that are usually long. */
+	char *const *offload;
 	bool seccomp; /* trap by it, as where there is no Syscall User Dispatch: tasks cannot fork then */
 	void (*body)(unsigned index, void *arg); /* a coroutine */
 	void *arg;
@@ -59,11 +62,12 @@ struct async_report {
 	uint64_t busy_ns; /* the loop's thread, running coroutines */
 	uint64_t longest_ns; /* slice of a coroutine on the loop */
 	uint64_t slices, executor_slices;
-	uint64_t traps;                           /* system calls that came by SIGSYS */
-	uint64_t rewritten;                       /* that came by a jump */
-	unsigned sites;                           /* system call instructions that were rewritten */
-	uint64_t trap_ns, rewritten_ns;           /* what one costs on this machine, calibrated */
-	double overhead_share;                    /* of the wall time, upper bound */
+	uint64_t offloads;              /* calls of the function in async_options.offload */
+	uint64_t traps;                 /* system calls that came by SIGSYS */
+	uint64_t rewritten;             /* that came by a jump */
+	unsigned sites;                 /* system call instructions that were rewritten */
+	uint64_t trap_ns, rewritten_ns; /* what one costs on this machine, calibrated */
+	double overhead_share;          /* of the wall time, upper bound */
 	struct async_pinned pinned[ASYNC_PINNED]; /* the worst first; name NULL: none */
 };
 
@@ -73,6 +77,9 @@ const char *async_why_not(void);
 int async_run(const struct async_options *opt, struct async_report *ret);
 /* From a coroutine: the part that the report is about begins, ends. Without: the whole run. */
 void async_measure(bool begin);
+
+/* A coroutine whose task has ended: if that was in the middle of an offloaded call, it is over. */
+void async_settle(void);
 
 /* From here on the calling thread's system calls are its own, as before it ran coroutines. */
 void async_leave(void);

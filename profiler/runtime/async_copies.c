@@ -109,6 +109,19 @@ static const struct async_code *where_code_lies(const struct host *h)
 	return code;
 }
 
+/* Where the function that executors run begins in each copy; NULL: none is named. */
+static char *const *where_offload_begins(const struct host *h)
+{
+	char **entry = h->plan->offload ? host_memory(h->plan->workers * sizeof(*entry)) : NULL;
+
+	for (uint32_t i = 0; entry && i < h->plan->workers; i++) {
+		const struct image_module *m = &all[i].image.modules[all[i].image.n - 1];
+
+		entry[i] = (char *)m->map->l_addr + h->plan->offload;
+	}
+	return entry;
+}
+
 static void keep_report(const struct host *h, const struct async_report *r)
 {
 	struct result_loop *loop = &h->result->loop;
@@ -151,6 +164,8 @@ int async_copies_start(const struct host *h, struct copy *copies)
 	opt.code = where_code_lies(h);
 	if (h->plan->mode == PLAN_HYBRID && sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		opt.executors = (unsigned)CPU_COUNT(&cores);
+	if (opt.executors)
+		opt.offload = where_offload_begins(h);
 	make_room_for_descriptors(h, &opt);
 	err = async_run(&opt, &report);
 	if (err) {
@@ -160,6 +175,11 @@ int async_copies_start(const struct host *h, struct copy *copies)
 	}
 	share_cpu(h, report.cpu_ns);
 	keep_report(h, &report);
+	if (opt.offload && !report.offloads) {
+		host_why(h, "no task calls the function that is to be offloaded; inlined calls do "
+			    "not count");
+		return -ENOENT;
+	}
 	if (report.overhead_share > OVERHEAD_MAX) {
 		host_why(h, "intercepting its system calls takes up to %.0f %% of the time",
 			 100 * report.overhead_share);

@@ -15,6 +15,7 @@
 
 #include <linux/time_types.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -48,12 +49,13 @@ struct async_cpu {
 } __attribute__((aligned(64)));
 
 enum async_want {
-	WANT_NOTHING, /* to end */
-	WANT_RING,    /* the operation `op` */
-	WANT_POLLS,   /* any of `polls`, or the time limit */
-	WANT_HELPER,  /* `args` of system call `nr`, run by a helper thread */
-	WANT_LOOP,    /* to go on, but on the loop */
-	WANT_YIELD,   /* to let the others run first */
+	WANT_NOTHING,  /* to end */
+	WANT_RING,     /* the operation `op` */
+	WANT_POLLS,    /* any of `polls`, or the time limit */
+	WANT_HELPER,   /* `args` of system call `nr`, run by a helper thread */
+	WANT_LOOP,     /* to go on, but on the loop */
+	WANT_EXECUTOR, /* the same, on an executor */
+	WANT_YIELD,    /* to let the others run first */
 };
 
 struct async_op { /* the fields of an io_uring submission */
@@ -86,6 +88,7 @@ struct async_coro {
 	bool timed;      /* there is a time limit */
 	bool timed_out;  /* and it ended it */
 	bool cancelling; /* other operations of the same call */
+	bool offloaded;  /* in a call of the function that executors run, see async_offload.c */
 
 	struct async_op op;
 	unsigned pending; /* completions still to come */
@@ -104,6 +107,9 @@ struct async_coro {
 	unsigned children_n;
 	int children[ASYNC_CHILDREN];
 	long args[6]; /* WANT_HELPER */
+
+	uint64_t *offload_sp, offload_return; /* of `offloaded`: where it returns to */
+	uint64_t offloads;
 
 	/* scratch, valid while a call is under way */
 	struct msghdr msg;
@@ -166,6 +172,17 @@ static inline uint64_t async_tsc(void)
 	return __builtin_ia32_rdtsc();
 }
 
+/* Blocked, they would end the process at the next trap. */
+#define ASYNC_OURS        (1ull << (SIGSYS - 1) | 1ull << (SIGTRAP - 1))
+#define ASYNC_SA_RESTORER 0x04000000
+
+struct async_sigaction { /* as the kernel takes it */
+	void (*handler)(int sig, siginfo_t *info, void *frame);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
 /* --- stubs_x86_64.S --------------------------------------------------------------------------- */
 
 extern const char async_allowed[], async_allowed_end[]; /* where calls are never dispatched */
@@ -175,8 +192,9 @@ extern const char async_in_place_thread[]; /* the same, and the child runs async
 extern const char async_in_place_vfork[];  /* the same, and the parent notes the child */
 extern const char async_native[];          /* syscall; ret */
 long async_signalling(long nr, long a, long b, long c, long d);
-void async_jumped(void); /* where rewritten sites lead */
-void async_start(void);  /* a coroutine's first instruction */
+void async_jumped(void);   /* where rewritten sites lead */
+void async_returned(void); /* where an offloaded function returns to */
+void async_start(void);    /* a coroutine's first instruction */
 void async_switch(void **save, void *load, unsigned long fs);
 int async_park(_Atomic int *word); /* FUTEX_WAIT while 0, without using the stack */
 /* Per coroutine, for the stubs. */
@@ -250,6 +268,11 @@ uint64_t async_place_of(const struct async_coro *c, uint64_t pc, const void *sta
 
 const char *async_trap_why_not(void);
 int async_trap_install(void);
+int async_offload_init(void);
+/* Back on the loop, and ready for the next call. */
+void async_offload_end(struct async_coro *c);
+/* What the signal would have done without us; it must come again for that. */
+void async_default_action(int sig);
 int async_trap_arm(struct async_cpu *cpu);
 void async_enter(struct async_coro *c); /* its first C function */
 void async_adopt(void);

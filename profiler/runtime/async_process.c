@@ -22,7 +22,6 @@
 #include <ucontext.h>
 
 #define THREADS_MAX 4096
-#define SIGSYS_BIT  (1ull << (SIGSYS - 1))
 
 /* --- making children -------------------------------------------------------------------------- */
 
@@ -66,7 +65,8 @@ long async_call_clone(struct async_coro *c, long nr, long a[6])
 			     "other program");
 	if (!(flags & CLONE_THREAD)) {
 		if (c->cpu->plain)
-			async_refuse("fork", "from a thread of its own");
+			async_refuse("fork", c->offloaded ? "from a function that is offloaded"
+							  : "from a thread of its own");
 		if (!c->cpu->loop) {
 			c->want = WANT_LOOP;
 			async_wait(c);
@@ -122,7 +122,7 @@ void async_adopt(void)
 
 long async_call_exit(struct async_coro *c, long nr, long a[6])
 {
-	if (nr == SYS_exit && c->cpu->plain)
+	if (nr == SYS_exit && c->cpu->plain && !c->offloaded)
 		return async_direct(c, nr, a);
 	if (nr == SYS_exit)
 		async_refuse("pthread_exit", "in the thread that runs the task");
@@ -167,14 +167,14 @@ static long signalling(struct async_coro *c, long nr, const long a[6])
 	return ret;
 }
 
-/* SIGSYS blocked would be death at the next call. */
+/* Ours blocked would be death at the next call. */
 long async_call_sigmask(struct async_coro *c, long nr, long a[6])
 {
 	const uint64_t *set = (const uint64_t *)a[1];
 	uint64_t without;
 
-	if (set && *set & SIGSYS_BIT && a[0] != SIG_UNBLOCK) {
-		without = *set & ~SIGSYS_BIT;
+	if (set && *set & ASYNC_OURS && a[0] != SIG_UNBLOCK) {
+		without = *set & ~ASYNC_OURS;
 		a[1] = (long)&without;
 	}
 	return signalling(c, nr, a);
@@ -187,9 +187,11 @@ long async_call_sigaction(struct async_coro *c, long nr, long a[6])
 	(void)c;
 	if (a[0] == SIGSYS && action)
 		async_refuse("sigaction(SIGSYS)", "the signal by which calls are intercepted");
+	if (a[0] == SIGTRAP && action && async.opt->offload)
+		async_refuse("sigaction(SIGTRAP)", "the signal by which a function is offloaded");
 	if (!action)
 		return RAW4(nr, a[0], 0, a[2], a[3]);
-	uint64_t changed[4] = { action[0], action[1], action[2], action[3] & ~SIGSYS_BIT };
+	uint64_t changed[4] = { action[0], action[1], action[2], action[3] & ~ASYNC_OURS };
 
 	if (changed[0] > 1)
 		async.handlers_used = true;

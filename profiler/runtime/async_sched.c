@@ -203,6 +203,7 @@ static void *execute(void *arg)
 	note_thread(cpu, false);
 	if (async_trap_arm(cpu))
 		async.opt->refuse("an executor's system calls cannot be intercepted");
+	cpu->plain = async.opt->offload;
 	while ((c = pool_take(&executors))) {
 		run_slice(cpu, c);
 		to_loop(c);
@@ -260,7 +261,7 @@ static bool is_long(const struct async_coro *c)
 
 static void go_on(struct async_coro *c)
 {
-	if (executors.threads && is_long(c))
+	if (executors.threads && !async.opt->offload && is_long(c))
 		pool_put(&executors, c);
 	else
 		queue_put(&ready, c);
@@ -285,6 +286,9 @@ static void serve(struct async_coro *c)
 		break;
 	case WANT_LOOP:
 		queue_put(&ready, c);
+		break;
+	case WANT_EXECUTOR:
+		pool_put(&executors, c);
 		break;
 	case WANT_YIELD:
 		go_on(c);
@@ -462,7 +466,7 @@ static int make_coros(const struct async_options *opt)
 		struct async_coro *c = &async.coros[i];
 
 		c->index = i;
-		c->mask = mask & ~(1ull << (SIGSYS - 1));
+		c->mask = mask & ~ASYNC_OURS;
 		c->cwd_fd = -1;
 		c->umask = -1;
 	}
@@ -505,6 +509,8 @@ static int start(const struct async_options *opt)
 		err = async_ring_init(2 * opt->coroutines);
 	if (!err)
 		err = async_trap_install();
+	if (!err)
+		err = async_offload_init();
 	note_thread(&cpus[0], true);
 	executors.queue.last = &executors.queue.first;
 	helpers.queue.last = &helpers.queue.first;
@@ -529,6 +535,7 @@ static void begin_report(void)
 	for (unsigned i = 0; i < async.opt->coroutines; i++) {
 		async.coros[i].traps = 0;
 		async.coros[i].rewritten = 0;
+		async.coros[i].offloads = 0;
 	}
 	async_pinned_forget();
 	async.started_ns = now_ns();
@@ -561,6 +568,7 @@ static void end_report(void)
 	for (unsigned i = 0; i < async.opt->coroutines; i++) {
 		r->traps += async.coros[i].traps;
 		r->rewritten += async.coros[i].rewritten;
+		r->offloads += async.coros[i].offloads;
 	}
 	async_costs(&r->trap_ns, &r->rewritten_ns);
 	r->trap_ns = ns_of(r->trap_ns);
@@ -590,7 +598,8 @@ int async_run(const struct async_options *opt, struct async_report *ret)
 {
 	int err;
 
-	if (!opt->coroutines || opt->executors >= CPUS_MAX || opt->coroutines >= 0xffff)
+	if (!opt->coroutines || (opt->offload && !opt->executors) || opt->executors >= CPUS_MAX ||
+	    opt->coroutines >= 0xffff)
 		return -EINVAL;
 	err = start(opt);
 	if (err)

@@ -186,7 +186,9 @@ void async_pinned_forget(void)
 static void switch_keeping_vectors(struct async_coro *c)
 {
 	char area[1024] __attribute__((aligned(64)));
-	uint32_t low = (uint32_t)async.xstate, high = (uint32_t)(async.xstate >> 32);
+	/* A function that returns to us may return an x87 value. */
+	uint32_t low = (uint32_t)async.xstate | (c->want == WANT_LOOP);
+	uint32_t high = (uint32_t)(async.xstate >> 32);
 	uint64_t *header = (uint64_t *)(void *)(area + 512);
 
 	for (int i = 0; i < 8; i++) /* what XSAVEC leaves alone, XRSTOR wants to be zero */
@@ -290,7 +292,7 @@ static bool creates(long nr, const long a[6])
 /* The process has one umask: the loop alone sets it. Was the task moved there for it? */
 static bool use_own_umask(struct async_coro *c)
 {
-	bool move = !c->cpu->loop && !c->cpu->plain;
+	bool move = !c->cpu->loop && (!c->cpu->plain || c->offloaded);
 
 	if (move) {
 		c->want = WANT_LOOP;
@@ -320,6 +322,8 @@ long async_dispatch(struct async_coro *c, long nr, long a[6])
 		refuse_unknown(nr);
 	if (s->class == ASYNC_REFUSE)
 		async_refuse(s->name, "which has no counterpart on an event loop");
+	if (c->offloaded && c->call_sp > (void *)c->offload_sp) /* its frame is gone: a longjmp */
+		async_offload_end(c);
 	c->nr = nr;
 	if (c->dressed) {
 		async_fd_undress(c);
@@ -339,7 +343,7 @@ long async_dispatch(struct async_coro *c, long nr, long a[6])
 	if (s->opens && ret >= 0)
 		ret = async_fd_give(c, ret);
 	if (moved) { /* and back: what follows may be long */
-		c->want = WANT_YIELD;
+		c->want = c->offloaded ? WANT_EXECUTOR : WANT_YIELD;
 		async_wait(c);
 	}
 	return ret;

@@ -34,13 +34,6 @@ __thread struct async_coro *async_maker __attribute__((tls_model("local-exec")))
 __thread int async_vforking __attribute__((tls_model("local-exec")));
 __thread int async_vforked __attribute__((tls_model("local-exec")));
 
-struct kernel_sigaction {
-	void (*handler)(int sig, siginfo_t *info, void *frame);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
 struct jump { /* as async_jumped lays it out */
 	long nr, rdi, rsi, rdx, r10, r8, r9;
 	uint64_t after;
@@ -61,11 +54,11 @@ static void note_vforked(struct async_coro *c)
 	async_vforked = 0;
 }
 
-/* The mask that holds when the handler has returned; with SIGSYS blocked the next call would be the end. */
+/* The mask that holds when the handler has returned; with ours blocked the next call would be the end. */
 static long change_mask(ucontext_t *uc, const long args[6])
 {
 	const uint64_t *set = (const uint64_t *)args[1];
-	uint64_t without = set ? *set & ~(1ull << (SIGSYS - 1)) : 0;
+	uint64_t without = set ? *set & ~ASYNC_OURS : 0;
 	long ret = RAW4(SYS_rt_sigprocmask, args[0], set ? &without : NULL, args[2], args[3]);
 
 	RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &uc->uc_sigmask, 8);
@@ -93,6 +86,13 @@ static void make_native(ucontext_t *uc, long nr, const long args[6])
 	}
 }
 
+void async_default_action(int sig)
+{
+	const struct async_sigaction action = { 0 };
+
+	RAW4(SYS_rt_sigaction, sig, &action, NULL, 8);
+}
+
 static void on_sigsys(int sig, siginfo_t *info, void *frame)
 {
 	struct async_coro *c = async_self;
@@ -117,9 +117,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *frame)
 		    (async.seccomp
 			     ? SI_SECCOMP
 			     : SI_USER_DISPATCH)) { /* someone else's: what it does by itself */
-		struct kernel_sigaction dfl = { 0 };
-
-		RAW4(SYS_rt_sigaction, sig, &dfl, NULL, 8);
+		async_default_action(sig);
 		return;
 	}
 	c->cpu->selector = ASYNC_ALLOW;
@@ -255,9 +253,9 @@ void async_enter(struct async_coro *c)
 
 int async_trap_install(void)
 {
-	struct kernel_sigaction sa = {
+	struct async_sigaction sa = {
 		.handler = on_sigsys,
-		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | 0x04000000 /* SA_RESTORER */,
+		.flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | ASYNC_SA_RESTORER,
 		.restorer = async_restorer,
 	};
 

@@ -408,6 +408,7 @@ static uint64_t call_here(struct copy *c)
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
 	copy_self = c;
 	copy_call_main(c);
+	async_settle();
 	copy_close_streams(c);
 	copy_self = NULL;
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);

@@ -53,9 +53,11 @@ struct plan {
 	uint64_t expected[256 / 64]; /* a bit for each exit code of a job that went well */
 	uint64_t unit;       /* address of the function to call in the program's file; 0: main() */
 	uint32_t unit_types; /* offset of its types' letters, of what it returns first */
-	uint32_t uid, gid;   /* who the jobs run as; 0: as we do */
-	uint32_t reserved;   /* 0 */
-	uint64_t timeout_ns; /* for one job */
+	uint64_t
+		offload; /* address of the function that executors run (PLAN_HYBRID); 0: none is named */
+	uint32_t uid, gid;      /* who the jobs run as; 0: as we do */
+	uint32_t reserved;      /* 0 */
+	uint64_t timeout_ns;    /* for one job */
 	uint64_t memory_bytes;  /* more than this in use ends the trial; PLAN_EXEC: the job that
 				* wants more gets none */
 	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */

@@ -141,6 +141,26 @@ async_start:
 	hlt
 	.cfi_endproc
 
+/* Where an offloaded function returns to: async_on_return() says where it would have. What it returned is
+ * in %rax, %rdx, vector registers and the x87's. */
+	.balign	16
+	.global	async_returned
+	.hidden	async_returned
+async_returned:
+	sub	$8, %rsp
+	push	%rax
+	push	%rdx
+	push	%rbx
+	mov	%rsp, %rbx
+	and	$-64, %rsp
+	call	async_on_return
+	mov	%rbx, %rsp
+	mov	%rax, 24(%rsp)
+	pop	%rbx
+	pop	%rdx
+	pop	%rax
+	ret
+
 /* int async_park(int *word): FUTEX_WAIT | PRIVATE while *word is 0. What lies below our stack pointer
  * is a coroutine's, so the loop around it is here and not in C. */
 	.balign	16

@@ -22,7 +22,7 @@ static const char *const contract[] = {
 	"machine. id hostname kernel arch cpu libc cores memory_bytes virtualised",
 	"target. program digest build_dir git_commit git_branch git_dirty",
 	"workload. id unit argv tasks expected_exit expected_exits stdin outputs compare shared "
-	"processes run_as setup teardown timeout_ns budget_ns",
+	"offload processes run_as setup teardown timeout_ns budget_ns",
 	"facts. check file line column function symbol effect detail advice macro sites",
 	"facts.sites. file line function access",
 	"analysis. analysed why_not units failures",

@@ -42,6 +42,7 @@ static void fill_origin(struct run *run)
 	strings_add(&run->workload.outputs, "{out}/*");
 	run->workload.compare = COMPARE_STDERR;
 	run->workload.shared = true;
+	run->workload.offload = xstrdup("compress");
 	run->workload.processes = PROCESS_FORK;
 	run->workload.run_as = xstrdup("nobody");
 	run->workload.setup = xstrdup("make inputs");

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/subprocess.h"
+#include "profiler/where.h"
 #include "target_workload.h"
 
 #define TASKS 6
@@ -68,6 +69,7 @@ static const char *const bearable[] = {
 	"changes-directory",
 	"opens-files",
 	"reads-and-computes",
+	"crunches",
 	"parses-options",
 	"uses-hidden-state",
 	"forks",
@@ -210,6 +212,54 @@ static void computing_leaves_the_loop_free(void **state)
 	assert_true(hybrid.loop.busy_share < 0.3);
 }
 
+/* The executors run the calls of one function and nothing else, however they end. */
+static void a_named_function_is_offloaded(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial alone = { 0 };
+	CLEANUP(trial_clear) struct trial loop = { 0 };
+	CLEANUP(trial_clear) struct trial pool = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "crunches", 24);
+	plan = job_plan(&job, TRIAL_EXEC, 1);
+	run(&plan, &alone);
+	assert_no_error(where_find_function(job.target.program, "crunch", "--offload",
+					    &job.target.offload));
+	plan.way = TRIAL_ASYNC;
+	plan.workers = 24;
+	run(&plan, &loop);
+	plan.way = TRIAL_HYBRID;
+	plan.repeat = 3; /* and what a task left behind is no other's */
+	run(&plan, &pool);
+	assert_same("crunches", &alone, &loop);
+	assert_same("crunches", &alone, &pool);
+	assert_int_equal(pool.outcome, OUTCOME_OK);
+	assert_true(loop.loop.busy_share > 0.5);
+	assert_true(pool.loop.busy_share < loop.loop.busy_share / 2);
+}
+
+/* One that no task calls, or that is not there. */
+static void what_cannot_be_offloaded_is_said(void **state)
+{
+	CLEANUP(job_clear) struct job job = { 0 };
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct trial_plan plan;
+
+	(void)state;
+	job_init(&job, "target_faulty", "plain", TASKS);
+	assert_no_error(where_find_function(job.target.program, "crunch", "--offload",
+					    &job.target.offload));
+	plan = job_plan(&job, TRIAL_HYBRID, 2);
+	run(&plan, &t);
+	assert_int_equal(t.outcome, OUTCOME_NOT_MEASURABLE);
+	assert_non_null(strstr(t.why, "no task calls the function"));
+	assert_error_says(
+		where_find_function(job.target.program, "crunsh", "--offload", &job.target.offload),
+		ERROR_USAGE, "--offload: ");
+}
+
 static const struct race_pinned *pinned_by(const struct trial *t, const char *call)
 {
 	vec_each (&t->loop.pinned, p) {
@@ -305,6 +355,8 @@ int main(void)
 		cmocka_unit_test(waits_overlap),
 		cmocka_unit_test(the_loop_is_reported),
 		cmocka_unit_test(computing_leaves_the_loop_free),
+		cmocka_unit_test(a_named_function_is_offloaded),
+		cmocka_unit_test(what_cannot_be_offloaded_is_said),
 		cmocka_unit_test(what_holds_the_loop_up_is_named),
 		cmocka_unit_test(a_task_without_end_says_where_the_loop_stood),
 		cmocka_unit_test(what_goes_wrong_has_a_name),
