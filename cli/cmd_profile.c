@@ -22,6 +22,22 @@ static char *program_of(pid_t pid)
 	return n > 0 ? xstrndup(path, (size_t)n) : NULL;
 }
 
+static struct error *profile_calls(const struct options *options, struct run *run)
+{
+	struct error *err = NULL;
+
+	if (!run->target.program)
+		return error_new(ERROR_INPUT, "cannot tell what program process %d runs",
+				 options->pid);
+	err = measure_calls(options, run);
+	if (!err && !run->recording.made)
+		err = error_hint(
+			error_new(ERROR_INPUT, "no unit of work found: %s", run->recording.why),
+			"name one with --unit FUNCTION, or give the program a list of "
+			"tasks: concur advise --each TASKS");
+	return err;
+}
+
 static struct error *profile_process(const struct options *options, struct run *run)
 {
 	const struct offcpu_options opt = { .overhead = options->overhead,
@@ -31,6 +47,8 @@ static struct error *profile_process(const struct options *options, struct run *
 		return error_new(ERROR_USAGE, "-p %d and a program exclude each other",
 				 options->pid);
 	run->target.program = program_of(options->pid);
+	if (options->unit)
+		return profile_calls(options, run);
 	return watch_process(options->pid, subject_ns(options->duration_s), &opt, &run->profile);
 }
 
@@ -43,14 +61,7 @@ static struct error *profile_program(const struct options *options, struct run *
 
 	if (options->unit) {
 		err = subject_calls(options, run);
-		if (!err)
-			err = measure_calls(options, run);
-		if (!err && !run->recording.made)
-			err = error_hint(error_new(ERROR_INPUT, "no unit of work found: %s",
-						   run->recording.why),
-					 "name one with --unit FUNCTION, or give the program a "
-					 "list of tasks: concur advise --each TASKS");
-		return err;
+		return err ? err : profile_calls(options, run);
 	}
 	if (options->duration_s > 0)
 		return error_hint(error_new(ERROR_USAGE, "--duration goes with -p PID"),

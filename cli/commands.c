@@ -26,7 +26,8 @@ const struct command commands[] = {
 	{ "profile", "-- PROGRAM [ARG...]\n-p PID", "where the wall time goes: CPU and waits by kind, with the calls",
 	  "Examples:\n  concur profile -- tar cf /tmp/a.tar src\n"
 	  "  concur profile --unit auto -- grep -rc needle /usr/share/doc\n"
-	  "  concur profile -p $(pidof -s redis-server) --duration 10", OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_UNIT | OPTIONS_PROGRAM, cmd_profile },
+	  "  concur profile -p $(pidof -s redis-server) --duration 10\n"
+	  "  concur profile -p $(pidof -s redis-server) --unit processCommand --duration 10", OPTIONS_RUN | OPTIONS_PROFILE | OPTIONS_UNIT | OPTIONS_PROGRAM, cmd_profile },
 	{ "race", EACH, "the harnesses only: the tournament without the verdict",
 	  "Example:\n  concur race --each files --workers 2,4 -- gzip -c {}", OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE | OPTIONS_PROGRAM, cmd_race },
 	{ "runs", "", "the stored runs, newest first", "Example:\n  concur runs -n 5", OPTIONS_LIST, cmd_runs },

@@ -105,6 +105,8 @@ struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
 	const struct record_options opt = { .program = run->target.program,
+					    .pid = options->pid,
+					    .duration_ns = subject_ns(options->duration_s),
 					    .timeout_ns = subject_ns(options->timeout_s),
 					    .workload = &run->workload };
 	const char *const *argv = (const char *const *)options->args;

@@ -14,6 +14,7 @@
 #include "profiler/locks.h"
 #include "profiler/offcpu.h"
 #include "profiler/probe_cost.h"
+#include "profiler/watch.h"
 
 #define CANDIDATES_MAX  40
 #define SHARE_MIN       0.4 /* of all time, that a function must have on its stacks */
@@ -21,8 +22,9 @@
 #define CALLS_MIN       4   /* fewer are no loop */
 #define SLOWDOWN_ROUNDS 3
 #define RECORDED_RUNS   3
-#define ENOUGH_CALLS    5000 /* to know that a function is called again and again */
-#define COST_MAX        0.1  /* of the time, that marking the calls may take */
+#define SEARCH_NS       2000000000ull /* each of two, of a process that runs already */
+#define ENOUGH_CALLS    5000          /* to know that a function is called again and again */
+#define COST_MAX        0.1           /* of the time, that marking the calls may take */
 #define SAME_SHARE      0.95 /* functions that hold nearly the same time: the outermost is meant */
 
 static void session_abort(struct offcpu **session)
@@ -71,6 +73,8 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 
 	if (units_n && !counts_only)
 		lock_functions_find(opt->program, &locks);
+	if (opt->pid)
+		return watch_process(opt->pid, opt->duration_ns, &watch, profile);
 	if (null_fd < 0 || pipe2(fds, O_CLOEXEC))
 		return error_errno("cannot create a pipe");
 	start.gate_fd = gate = fds[0];
@@ -99,20 +103,21 @@ static struct error *record_several(const char *const *argv, const struct record
 				    struct recording *ret)
 {
 	struct recording recordings[RECORDED_RUNS] = { 0 };
+	size_t runs = opt->pid ? 1 : RECORDED_RUNS;
 	struct error *err = record_run(argv, opt, unit, 1, false, profile, &recordings[0]);
 
-	for (size_t i = 1; !err && i < RECORDED_RUNS; i++) {
+	for (size_t i = 1; !err && i < runs; i++) {
 		CLEANUP(profile_clear) struct profile other = { 0 };
 
 		err = record_run(argv, opt, unit, 1, false, &other, &recordings[i]);
 	}
-	if (!err && recording_take_medians(recordings, RECORDED_RUNS))
-		recordings[0].runs = RECORDED_RUNS;
+	if (!err && runs > 1 && recording_take_medians(recordings, runs))
+		recordings[0].runs = runs;
 	if (!err) {
 		*ret = recordings[0];
 		recordings[0] = (struct recording){ 0 };
 	}
-	for (size_t i = 0; i < RECORDED_RUNS; i++)
+	for (size_t i = 0; i < runs; i++)
 		recording_clear(&recordings[i]);
 	return err;
 }
@@ -131,7 +136,8 @@ struct error *record_calls(const char *const *argv, const struct record_options 
 	recording_take_off_marks(ret);
 	share = recording_cost_share(ret);
 	if (!ret->total)
-		return error_hint(error_new(ERROR_INPUT, "%s is never called", unit->name),
+		return error_hint(error_new(ERROR_INPUT, "%s is never called%s", unit->name,
+					    opt->pid ? " while it is watched" : ""),
 				  "it may have been inlined where it is used: build with -O1 or "
 				  "-fno-inline, or name another function");
 	if (share > COST_MAX)
@@ -337,9 +343,12 @@ struct error *record_find_unit(const char *const *argv, const struct record_opti
 	CLEANUP(unit_list_clear) struct unit_list units = { 0 };
 	struct recording recordings[CANDIDATES_MAX] = { 0 };
 	const struct recording *best;
+	struct record_options search = *opt;
 	struct candidates all;
 	struct error *err;
 
+	search.duration_ns = SEARCH_NS;
+	opt = &search;
 	err = record_run(argv, opt, NULL, 0, false, profile, NULL);
 	if (err)
 		return err;

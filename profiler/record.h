@@ -2,12 +2,14 @@
  * record.h - run a command and record the calls of a function of it; find the function
  *
  * The command runs as it would by hand, but with an empty standard input and its output discarded,
- * from its start to its end; it must do the same each time. Needs tier T0.
+ * from its start to its end; it must do the same each time. Or a process that runs already
+ * is watched: then argv is not looked at, and there is one run. Needs tier T0.
  */
 #ifndef PROFILER_RECORD_H
 #define PROFILER_RECORD_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/stats.h"
@@ -18,6 +20,8 @@
 
 struct record_options {
 	const char *program;
+	pid_t pid; /* 0: the command is run; else this process, which runs already, is watched, */
+	uint64_t duration_ns; /* for so long; 0: until it ends, or Ctrl-C */
 	uint64_t timeout_ns;
 	const struct workload *workload; /* the exit codes of a run that went well */
 };

@@ -38,6 +38,18 @@ case $unit in bare+0x*) ;; *) fail "a function without a name is called $unit" ;
 run 0 "$CONCUR" profile --unit "$unit" -- ./bare 40
 says err "$unit, called 40 times by 1 thread"
 
+# A process that runs already goes on as if nothing had been; the call it was in is not counted.
+"$units" 4000 >attached.out &
+pid=$!
+run 0 "$CONCUR" profile -p "$pid" --unit unit_of_work --duration 1 --json
+json '.recording | .made and .calls > 10 and .calls < 4000 and .at_once == 1 and .runs == 1' >/dev/null
+json '.recording.inside.waits.sleep > 0 and .target.program != null' >/dev/null
+kill -0 "$pid" || fail "watching ended the program"
+run 2 "$CONCUR" profile -p "$pid" --unit no_such_function --duration 1
+says err "no function of that name"
+kill "$pid"
+wait "$pid" || true
+
 # What cannot be recorded is refused, with what to do.
 run 2 "$CONCUR" profile --unit no_such_function -- "$units"
 says err "no function of that name"
