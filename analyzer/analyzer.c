@@ -9,6 +9,7 @@
 #include "analyzer/checks.h"
 #include "analyzer/clang.h"
 #include "analyzer/compdb.h"
+#include "analyzer/last_run.h"
 #include "analyzer/program.h"
 #include "analyzer/project.h"
 #include "analyzer/worker.h"
@@ -102,9 +103,7 @@ static struct error *gather(const struct compdb *db, const struct analyzer_optio
 	struct worker_sink sink = { .data = g, .parsed = on_parsed, .failed = on_failed };
 	struct error *err;
 
-	g->db = db;
 	g->units = xcalloc(db->n + 1, sizeof(*g->units));
-	cache_init(&g->cache, opt->cache_dir);
 	for (size_t i = 0; i < db->n; i++) {
 		if (cache_load(&g->cache, &db->items[i], &g->units[i]))
 			continue;
@@ -138,44 +137,65 @@ static struct error *select_units(const struct analyzer_options *opt, struct com
 	return err;
 }
 
-struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret, char **ret_dir)
+/* What the units say, and what follows from it. */
+static struct error *find_facts(const struct analyzer_options *opt, const char *glibc,
+				struct gathering *g, struct facts *ret)
 {
 	CLEANUP(catalogue_clear) struct catalogue *catalogue = NULL;
-	CLEANUP(compdb_clear) struct compdb db = { 0 };
-	CLEANUP(gathering_clear) struct gathering g = { 0 };
 	CLEANUP(program_clear) struct program program = { 0 };
-	struct facts facts = { .analysed = true };
+	const struct compdb *db = g->db;
 	struct error *err = catalogue_parse(data_functions_tsv, "functions.tsv", &catalogue);
 
 	if (err)
 		return err;
-	err = select_units(opt, &db);
+	err = project_load(db->root, catalogue);
 	if (err)
 		return err;
-	err = project_load(db.root, catalogue);
+	err = gather(db, opt, g);
 	if (err)
-		return err;
-	err = gather(&db, opt, &g);
-	if (err)
-		return error_wrap(err, "cannot analyse %s", db.directory);
-	program.directory = db.root;
+		return error_wrap(err, "cannot analyse %s", db->directory);
+	program.directory = db->root;
 	program.catalogue = catalogue;
-	program.in_part = (opt->files_n && !opt->flags) || opt->shards || g.failures.n;
-	program.glibc = catalogue_version(opt->glibc ? opt->glibc : gnu_get_libc_version());
-	for (size_t i = 0; i < db.n; i++)
-		if (g.units[i].strings.len)
-			program_add(&program, &g.units[i]);
+	program.in_part = (opt->files_n && !opt->flags) || opt->shards || g->failures.n;
+	program.glibc = catalogue_version(glibc);
+	for (size_t i = 0; i < db->n; i++)
+		if (g->units[i].strings.len)
+			program_add(&program, &g->units[i]);
 	program_link(&program);
-	checks_run(&program, &facts);
-	facts.root = xstrdup(db.root);
-	facts.units = db.n + db.not_c.n;
+	checks_run(&program, ret);
+	ret->analysed = true;
+	ret->root = xstrdup(db->root);
+	ret->units = db->n + db->not_c.n;
+	ret->failures = g->failures;
+	g->failures = (struct unit_failures){ 0 }; /* now the facts' */
+	facts_sort(ret);
+	return NULL;
+}
+
+struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret, char **ret_dir)
+{
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+	CLEANUP(gathering_clear) struct gathering g = { .db = &db };
+	CLEANUP(facts_clear) struct facts facts = { 0 };
+	const char *glibc = opt->glibc ? opt->glibc : gnu_get_libc_version();
+	struct error *err = select_units(opt, &db);
+	struct last_run last;
+
+	if (err)
+		return err;
+	cache_init(&g.cache, opt->cache_dir);
+	last = last_run_of(&g.cache, &db, opt, glibc);
+	if (!last_run_load(&g.cache, last, &facts)) {
+		err = find_facts(opt, glibc, &g, &facts);
+		if (err)
+			return err;
+		last_run_store(&g.cache, last, &facts);
+	}
 	log_debug("%zu units, %zu of them from the cache", db.n, db.n - g.todo.n);
-	facts.failures = g.failures;
-	g.failures = (struct unit_failures){ 0 }; /* now the facts' */
-	facts_sort(&facts);
 	if (ret_dir)
 		*ret_dir = xstrdup(db.directory);
 	*ret = facts;
+	facts = (struct facts){ 0 }; /* now the caller's */
 	return NULL;
 }
 

@@ -262,22 +262,22 @@ static bool make_directory(const char *directory)
 	return mkdir(path, 0777) == 0 || errno == EEXIST;
 }
 
-void cache_store(struct cache *c, const struct compdb_entry *entry, const struct tu *tu)
+static bool store(struct cache *c, const struct compdb_entry *entry, const struct tu *tu)
 {
 	CLEANUP(strbuf_clear) struct strbuf bytes = { 0 };
 	CLEANUP(cleanup_free) char *path = NULL;
 	struct header h = { .magic = CACHE_MAGIC, .includes = (uint32_t)tu->includes.n };
 	struct error *err;
 
-	if (!c->directory || tu->problem || !tu->includes.n || !make_directory(c->directory))
-		return;
+	if (tu->problem || !tu->includes.n || !make_directory(c->directory))
+		return false;
 	h.headers = headers_nearby(c, entry, tu);
 	strbuf_addn(&bytes, &h, sizeof(h));
 	vec_each (&tu->includes, include) {
 		const struct cache_file *f = look_at(c, tu_string(tu, *include));
 
 		if (!f->readable)
-			return;
+			return false;
 		strbuf_addn(&bytes, &f->digest, sizeof(f->digest));
 	}
 	tu_write(tu, &bytes);
@@ -286,4 +286,54 @@ void cache_store(struct cache *c, const struct compdb_entry *entry, const struct
 	if (err)
 		log_debug("not cached: %s", err->message);
 	error_free(err);
+	return true;
+}
+
+void cache_store(struct cache *c, const struct compdb_entry *entry, const struct tu *tu)
+{
+	if (c->directory && !store(c, entry, tu))
+		c->in_part = true;
+}
+
+/* What a unit read before, and is gone now, is no part of the answer. */
+static void put_files(const struct cache_file *files, bool all, struct strbuf *out)
+{
+	size_t n = 0;
+
+	for (const struct cache_file *f = files; f; f = f->hh.next)
+		n += all || f->readable;
+	record_put_number(out, n);
+	for (const struct cache_file *f = files; f; f = f->hh.next) {
+		if (!all && !f->readable)
+			continue;
+		record_put_text(out, f->path);
+		strbuf_addn(out, &f->digest, sizeof(f->digest));
+	}
+}
+
+void cache_seen_put(const struct cache *c, struct strbuf *out)
+{
+	put_files(c->files, false, out);
+	put_files(c->dirs, true, out);
+}
+
+static bool seen_unchanged(struct cache *c, struct record_reader *r,
+			   const struct cache_file *(*look)(struct cache *, const char *))
+{
+	size_t n = record_count(r);
+	bool same = true;
+
+	for (size_t i = 0; i < n && same && !r->bad; i++) {
+		CLEANUP(cleanup_free) char *path = record_text(r);
+		struct digest digest;
+
+		record_bytes(r, &digest, sizeof(digest));
+		same = path && digest_equal(look(c, path)->digest, digest);
+	}
+	return same && !r->bad;
+}
+
+bool cache_seen_unchanged(struct cache *c, struct record_reader *r)
+{
+	return seen_unchanged(c, r, look_at) && seen_unchanged(c, r, look_into);
 }

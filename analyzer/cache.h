@@ -14,6 +14,7 @@
 #define ANALYZER_CACHE_H
 
 #include "analyzer/compdb.h"
+#include "analyzer/record.h"
 #include "analyzer/tu.h"
 #include "base/digest.h"
 
@@ -24,6 +25,7 @@ struct cache {
 	char *version;
 	struct cache_file *files; /* digests of this run, by path */
 	struct cache_file *dirs;  /* the same of directories: of the names of headers in them */
+	bool in_part;             /* a unit of this run could not be kept */
 };
 
 /* The directory is made when something is stored. */
@@ -33,5 +35,10 @@ void cache_clear(struct cache *c);
 bool cache_load(struct cache *c, const struct compdb_entry *entry, struct tu *ret);
 /* Best effort: a cache that cannot be written is no error. */
 void cache_store(struct cache *c, const struct compdb_entry *entry, const struct tu *tu);
+
+/* Every file and directory that this run looked at, as it was then. */
+void cache_seen_put(const struct cache *c, struct strbuf *out);
+/* Reads what cache_seen_put() wrote, and looks again. */
+bool cache_seen_unchanged(struct cache *c, struct record_reader *r);
 
 #endif

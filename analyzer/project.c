@@ -195,9 +195,14 @@ struct error *project_parse(const char *yaml, size_t n, const char *what, struct
 	return err;
 }
 
+char *project_find(const char *directory)
+{
+	return path_find_upward(directory, FILE_NAME);
+}
+
 struct error *project_load(const char *directory, struct catalogue *cat)
 {
-	CLEANUP(cleanup_free) char *path = path_find_upward(directory, FILE_NAME);
+	CLEANUP(cleanup_free) char *path = project_find(directory);
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct error *err;
 

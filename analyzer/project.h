@@ -20,7 +20,9 @@
 /* `what` names the text in messages. */
 struct error *project_parse(const char *yaml, size_t n, const char *what,
 			    struct catalogue *cat) ERROR_MUST_CHECK;
-/* The nearest .concur.yaml from this directory upward; none is no error. */
+/* The nearest .concur.yaml from this directory upward, or NULL. Owned by the caller. */
+char *project_find(const char *directory);
+/* That file; none is no error. */
 struct error *project_load(const char *directory, struct catalogue *cat) ERROR_MUST_CHECK;
 
 #endif

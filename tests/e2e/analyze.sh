@@ -33,6 +33,38 @@ says err '2 units, 2 of them from the cache'
 run 0 "$CONCUR" analyze -v -p build --no-cache
 says err '2 units, 0 of them from the cache'
 
+# A changed header costs exactly those who include it, and is believed although its size and time are the old ones.
+printf '#include "b.h"\nint n(void) { return STATE; }\n' >src/sub/c.c
+printf '#define STATE 10\n' >src/sub/b.h
+printf '#include "b.h"\nint state = STATE;\nvoid set(void) { state++; }\n' >src/d.c
+jq --arg dir "$dir/src" '. + [{directory: $dir, file: "sub/c.c", command: "cc -c sub/c.c"},
+	{directory: $dir, file: "d.c", command: "cc -Isub -c d.c"}]' build/compile_commands.json >more
+cp build/compile_commands.json two
+mv more build/compile_commands.json
+run 0 "$CONCUR" analyze -p build
+run 0 "$CONCUR" analyze -v -p build --json
+says err '4 units, 4 of them from the cache'
+[ "$(json '[.facts[] | select(.check == "shared-state")] | length')" = 1 ] || fail 'the state, once'
+touch -r src/sub/b.h old
+printf '#define STATE 11\n' >src/sub/b.h
+touch -r old src/sub/b.h
+run 0 "$CONCUR" analyze -v -p build
+says err '4 units, 2 of them from the cache'
+run 0 "$CONCUR" analyze -v -p build
+says err '4 units, 4 of them from the cache'
+
+# What is known of functions parses nothing, and is believed.
+printf 'functions:\n  - name: strtok\n    mt: "-"\n' >.concur.yaml
+run 0 "$CONCUR" analyze -v -p build
+says err '4 units, 4 of them from the cache'
+silent out strtok
+rm .concur.yaml
+run 0 "$CONCUR" analyze -v -p build
+says err '4 units, 4 of them from the cache'
+says out 'strtok() is not thread-safe'
+rm src/sub/c.c src/sub/b.h src/d.c
+mv two build/compile_commands.json
+
 # Some of it.
 run 0 "$CONCUR" analyze -p build src/sub
 silent out src/a.c
