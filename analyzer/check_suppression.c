@@ -60,8 +60,8 @@ static bool is_suppressed(const struct program *p, struct suppressions *list, co
 	bool found = false;
 
 	vec_each (list, s) {
-		if (s->line != (uint32_t)f->line ||
-		    (strcmp(s->check, "*") != 0 && strcmp(s->check, f->check) != 0) ||
+		if ((uint32_t)f->line < s->line || (uint32_t)f->line > s->last || !s->line ||
+		    s->is_end || (strcmp(s->check, "*") != 0 && strcmp(s->check, f->check) != 0) ||
 		    strcmp(program_path(p, s->file), f->file) != 0)
 			continue;
 		s->used = true;
@@ -110,9 +110,15 @@ void check_suppression(const struct check_context *c, struct fact_list *list)
 		if (strcmp(s->check, "*") != 0 && !analyzer_check_find(s->check))
 			complain(list, s, "unknown-check", "names no check of concur",
 				 "docs/rules/ has a page for each check");
+		else if (s->is_end)
+			complain(list, s, "unbalanced", "ends what never began",
+				 "begin it, or remove it");
 		else if (!s->has_reason)
 			complain(list, s, "no-reason", "gives no reason, and so does not count",
 				 "write the reason after it");
+		else if (s->last == UINT32_MAX)
+			complain(list, s, "unbalanced", "begins and never ends",
+				 "end it: ignore-end, or NOLINTEND");
 		else if (!s->used && !p->in_part)
 			complain(list, s, "unused", "has nothing to suppress", "remove it");
 	}

@@ -14,7 +14,7 @@ struct scanner {
 	struct suppressions *list;
 };
 
-enum target { TARGET_HERE, TARGET_NEXT_LINE, TARGET_NEXT_CODE };
+enum target { TARGET_HERE, TARGET_NEXT_LINE, TARGET_NEXT_CODE, TARGET_BEGIN, TARGET_END };
 
 static const struct marker {
 	const char *text;
@@ -23,8 +23,12 @@ static const struct marker {
 	enum target target; /* when it is alone on its line */
 } markers[] = {
 	{ "concur: ignore[", ']', "", TARGET_NEXT_CODE },
+	{ "concur: ignore-begin[", ']', "", TARGET_BEGIN },
+	{ "concur: ignore-end[", ']', "", TARGET_END },
 	{ "NOLINT(", ')', "concur-", TARGET_HERE },
 	{ "NOLINTNEXTLINE(", ')', "concur-", TARGET_NEXT_LINE },
+	{ "NOLINTBEGIN(", ')', "concur-", TARGET_BEGIN },
+	{ "NOLINTEND(", ')', "concur-", TARGET_END },
 };
 
 /* Up to the end of the comment, or to what another tool reads there. */
@@ -33,6 +37,21 @@ static bool has_reason(const char *s, const char *end)
 	for (; s < end && *s != '\n' && strncmp(s, "//", 2) != 0; s++)
 		if (isalnum((unsigned char)*s))
 			return true;
+	return false;
+}
+
+/* The innermost of this file that still runs. */
+static bool end_range(const struct scanner *s, const char *check)
+{
+	for (size_t i = s->list->n; i-- > 0;) {
+		struct suppression *item = &s->list->items[i];
+
+		if (item->file != s->file || item->last != UINT32_MAX ||
+		    strcmp(item->check, check) != 0)
+			continue;
+		item->last = s->line;
+		return true;
+	}
 	return false;
 }
 
@@ -45,10 +64,16 @@ static void add(struct scanner *s, const struct marker *m, const char *name, siz
 	if (n <= prefix || strncmp(name, m->prefix, prefix) != 0)
 		return;
 	item.check = xstrndup(name + prefix, n - prefix);
+	if (m->target == TARGET_END && end_range(s, item.check)) {
+		free(item.check);
+		return;
+	}
+	item.is_end = m->target == TARGET_END;
 	if (m->target == TARGET_NEXT_LINE)
 		item.line = s->line + 1;
-	else if (m->target == TARGET_HERE || s->code)
+	else if (m->target != TARGET_NEXT_CODE || s->code)
 		item.line = s->line;
+	item.last = m->target == TARGET_BEGIN ? UINT32_MAX : item.line;
 	vec_push(s->list, item);
 }
 
@@ -131,7 +156,7 @@ static void saw_code(struct scanner *s)
 	s->code = true;
 	for (; s->waiting < s->list->n; s->waiting++)
 		if (!s->list->items[s->waiting].line)
-			s->list->items[s->waiting].line = s->line;
+			s->list->items[s->waiting].line = s->list->items[s->waiting].last = s->line;
 }
 
 void suppressions_read(const char *text, const char *file, struct suppressions *list)
@@ -143,7 +168,7 @@ void suppressions_read(const char *text, const char *file, struct suppressions *
 			     .waiting = list->n,
 			     .list = list };
 
-	if (!strstr(text, markers[0].text) && !strstr(text, "NOLINT"))
+	if (!strstr(text, "concur: ignore") && !strstr(text, "NOLINT"))
 		return; /* as in nearly every file */
 	while (*s.at) {
 		if (s.at[0] == '/' && (s.at[1] == '/' || s.at[1] == '*')) {

@@ -6,9 +6,14 @@
  *	static int level;
  *	n = rand(); // NOLINT(concur-mt-unsafe-call): one thread only
  *	// NOLINTNEXTLINE(concur-mt-unsafe-call): one thread only
+ *	// concur: ignore-begin[mt-unsafe-call] one thread only
+ *	...
+ *	// concur: ignore-end[mt-unsafe-call]
+ *	// NOLINTBEGIN(concur-mt-unsafe-call): one thread only; up to NOLINTEND(...)
  *
- * A comment after code speaks of its line, one alone of the next line with code. Only comments
- * that begin so count, not strings. Ownership: suppressions_clear() frees all.
+ * A comment after code speaks of its line, one alone of the next line with code, one that begins of
+ * all lines up to its end, itself included. Only comments that begin so count, not strings.
+ * Ownership: suppressions_clear() frees all.
  */
 #ifndef ANALYZER_SUPPRESSIONS_H
 #define ANALYZER_SUPPRESSIONS_H
@@ -22,8 +27,10 @@ struct suppression {
 	const char *file; /* borrowed from the caller of suppressions_read() */
 	char *check;      /* "*": every check */
 	uint32_t line;    /* what it speaks of; 0: nothing follows */
+	uint32_t last;    /* up to this line; UINT32_MAX: nothing ends it */
 	uint32_t at_line, at_column;
 	bool has_reason, used;
+	bool is_end; /* of what never began */
 };
 
 struct suppressions {
