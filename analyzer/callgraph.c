@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 
+#define MANY_TARGETS 16 /* of a pointer: one table of all commands there are */
+
 struct call_key {
 	uint64_t pair;
 	size_t edge;
@@ -27,6 +29,7 @@ void callgraph_clear(struct callgraph *g)
 	free(g->out);
 	free(g->reach);
 	free(g->entry);
+	vec_clear(&g->starts);
 	free(g->sink);
 	free(g->programs);
 	*g = (struct callgraph){ 0 };
@@ -91,13 +94,17 @@ static struct call_edge *edge_between(struct callgraph *g, uint32_t caller, uint
 	k->pair = pair;
 	k->edge = g->n;
 	HASH_ADD(hh, g->keys, pair, sizeof(pair), k);
-	vec_push(g, ((struct call_edge){ .caller = caller, .callee = callee, .path = PATH_NONE }));
+	vec_push(g,
+		 ((struct call_edge){
+			 .caller = caller, .callee = callee, .path = PATH_NONE, .vague = true }));
 	return &g->items[k->edge];
 }
 
+/* One of so many targets that a pointer may have; 0: called by its name. */
 static void add_call(struct callgraph *g, const struct program_walk *w, uint32_t callee,
-		     bool pointer)
+		     size_t targets)
 {
+	bool pointer = targets > 0;
 	const struct program *p = g->program;
 	struct call_edge *e = edge_between(g, w->function, callee);
 	const struct catalogue_entry *entry = program_catalogued(p, callee);
@@ -111,8 +118,17 @@ static void add_call(struct callgraph *g, const struct program_walk *w, uint32_t
 	}
 	if (!cold && w->loops)
 		e->in_loop = true;
+	if (targets <= MANY_TARGETS)
+		e->vague = false;
 	if (entry)
 		e->effects |= pointer ? entry->effects : pointers_effects(g->pointers, w, entry);
+}
+
+static void note_entry(struct callgraph *g, const struct program_walk *w, uint32_t entry,
+		       uint8_t kind)
+{
+	g->entry[entry] |= kind;
+	vec_push(&g->starts, ((struct call_start){ w->function, entry }));
 }
 
 /* Functions handed to the library as threads to start, or handlers to call. */
@@ -130,9 +146,19 @@ static void note_entries(struct callgraph *g, const struct program_walk *w)
 	else
 		return;
 	args = program_arguments(w, &n);
-	for (size_t i = 0; i < n; i++)
-		if (args[i].flags & ARGUMENT_SYMBOL)
-			g->entry[w->in->symbols[args[i].symbol]] |= kind;
+	for (size_t i = 0; i < n; i++) {
+		const struct function_set *targets;
+		uint32_t symbol;
+
+		if (!(args[i].flags & ARGUMENT_SYMBOL))
+			continue;
+		symbol = w->in->symbols[args[i].symbol];
+		if (g->program->symbols.items[symbol].kind == SYMBOL_FUNCTION)
+			note_entry(g, w, symbol, kind);
+		targets = pointers_targets(g->pointers, symbol);
+		vec_each (targets, target) /* a wrapper's parameter */
+			note_entry(g, w, *target, kind);
+	}
 }
 
 static void add_calls(struct callgraph *g)
@@ -145,13 +171,13 @@ static void add_calls(struct callgraph *g)
 		if (w.event->kind != EVENT_CALL || w.symbol == TU_NONE || w.function == TU_NONE)
 			continue;
 		if (p->symbols.items[w.symbol].kind == SYMBOL_FUNCTION) {
-			add_call(g, &w, w.symbol, false);
+			add_call(g, &w, w.symbol, 0);
 			note_entries(g, &w);
 			continue;
 		}
 		targets = pointers_targets(g->pointers, w.symbol);
 		vec_each (targets, target)
-			add_call(g, &w, *target, true);
+			add_call(g, &w, *target, targets->n);
 	}
 }
 
@@ -227,6 +253,36 @@ static void spread(struct callgraph *g, enum effect effect)
 	vec_clear(&queue);
 }
 
+static void mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool vague,
+		 bool *marked)
+{
+	struct {
+		VEC_FIELDS(uint32_t);
+	} queue = { 0 };
+
+	if (!marked[from])
+		vec_push(&queue, from);
+	marked[from] = true;
+	for (size_t head = 0; head < queue.n; head++) {
+		uint32_t at = queue.items[head];
+
+		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
+			const struct call_edge *e = &g->items[g->out[i]];
+
+			if (e->path > worst || (e->vague && !vague) || marked[e->callee])
+				continue;
+			marked[e->callee] = true;
+			vec_push(&queue, e->callee);
+		}
+	}
+	vec_clear(&queue);
+}
+
+void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked)
+{
+	mark(g, from, worst, true, marked);
+}
+
 bool callgraph_is_main(const struct callgraph *g, uint32_t symbol)
 {
 	const struct program_symbol *s = &g->program->symbols.items[symbol];
@@ -241,25 +297,48 @@ bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool 
 	return g->programs[a] & g->programs[b];
 }
 
+/* All that this main() leads to, threads and handlers included; vaguely: by any way there is. */
+static void mark_program(const struct callgraph *g, uint32_t main_function, bool vague,
+			 bool *marked)
+{
+	enum path_class worst = vague ? PATH_COLD : PATH_POINTER;
+	bool found = true;
+
+	mark(g, main_function, worst, vague, marked);
+	while (found) { /* ends: marks are only ever set */
+		found = false;
+		vec_each (&g->starts, start)
+			if (marked[start->caller] && !marked[start->entry]) {
+				mark(g, start->entry, worst, vague, marked);
+				found = true;
+			}
+	}
+}
+
 static void find_programs(struct callgraph *g)
 {
 	size_t n = g->program->symbols.n;
-	bool *marked = xcalloc(n + 1, sizeof(*marked));
+	CLEANUP(cleanup_free) bool *marked = xcalloc(n + 1, sizeof(*marked));
+	CLEANUP(cleanup_free) uint64_t *vaguely = xcalloc(n + 1, sizeof(*vaguely));
 
 	g->programs = xcalloc(n + 1, sizeof(*g->programs));
 	for (uint32_t i = 0; i < n; i++) {
-		size_t bit = g->mains < 63 ? g->mains : 63;
+		uint64_t bit = UINT64_C(1) << (g->mains < 63 ? g->mains : 63);
 
 		if (!callgraph_is_main(g, i))
 			continue;
 		g->mains++;
-		memset(marked, false, n * sizeof(*marked));
-		callgraph_mark(g, i, PATH_COLD, marked);
-		for (uint32_t k = 0; k < n; k++)
-			if (marked[k])
-				g->programs[k] |= UINT64_C(1) << bit;
+		for (int vague = 0; vague < 2; vague++) {
+			memset(marked, false, n * sizeof(*marked));
+			mark_program(g, i, vague, marked);
+			for (uint32_t k = 0; k < n; k++)
+				if (marked[k])
+					*(vague ? &vaguely[k] : &g->programs[k]) |= bit;
+		}
 	}
-	free(marked);
+	for (uint32_t k = 0; k < n; k++)
+		if (!g->programs[k])
+			g->programs[k] = vaguely[k];
 }
 
 void callgraph_build(const struct program *p, const struct pointers *pointers,
@@ -302,28 +381,4 @@ char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect e
 			break;
 	}
 	return strbuf_detach(&out);
-}
-
-void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked)
-{
-	struct {
-		VEC_FIELDS(uint32_t);
-	} queue = { 0 };
-
-	if (!marked[from])
-		vec_push(&queue, from);
-	marked[from] = true;
-	for (size_t head = 0; head < queue.n; head++) {
-		uint32_t at = queue.items[head];
-
-		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
-			const struct call_edge *e = &g->items[g->out[i]];
-
-			if (e->path > worst || marked[e->callee])
-				continue;
-			marked[e->callee] = true;
-			vec_push(&queue, e->callee);
-		}
-	}
-	vec_clear(&queue);
 }

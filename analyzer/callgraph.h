@@ -23,9 +23,15 @@ struct call_edge {
 	uint32_t caller, callee;
 	uint8_t path;     /* enum path_class, the best of all calls */
 	bool in_loop;     /* a call outside error branches is in a loop of the caller */
+	bool vague;       /* all through pointers that may hold very many functions */
 	uint64_t effects; /* of the callee, from the catalogue, where no condition lifts them */
 	const char *file;
 	uint32_t line; /* of the first such call */
+};
+
+/* A thread that a function starts, or a handler that it registers: it leads there without a call. */
+struct call_start {
+	uint32_t caller, entry;
 };
 
 struct reach {
@@ -45,9 +51,12 @@ struct callgraph {
 	uint32_t *first_in, *in, *first_out, *out;
 	struct reach *reach; /* by function and effect */
 	uint8_t *entry;      /* by symbol: enum entry_kind */
-	bool *sink;          /* by symbol: see callgraph_is_sink() */
-	/* By symbol: a bit for each main() that leads to it, for 63 of them; the last for all others.
-	 * None: no main() is seen to. */
+	struct {
+		VEC_FIELDS(struct call_start);
+	} starts;
+	bool *sink; /* by symbol: see callgraph_is_sink() */
+	/* By symbol: a bit for each main() that leads to it, for 63 of them; the last for all others;
+	 * over vague and cold edges only where none leads to it without. None: no main() is seen to. */
 	uint64_t *programs;
 	size_t mains;
 };

@@ -14,9 +14,14 @@ struct candidate {
 	size_t size;                  /* functions of the project it leads to, itself included */
 	uint16_t depth;               /* calls from main to the function that holds the loop */
 	const struct call_edge *loop; /* the call in a loop, or NULL */
+	size_t others;                /* called in the same place, through the same pointer */
 	uint8_t entry;
 	bool computes;
 	bool waits;
+};
+
+struct candidates {
+	VEC_FIELDS(struct candidate);
 };
 
 struct shared_write {
@@ -233,6 +238,9 @@ static void add(struct search *s, struct candidate *c, size_t rank, struct fact_
 		strbuf_addf(&out, "; called in a loop of %s() (%s:%u)",
 			    p->symbols.items[c->loop->caller].name, program_path(p, c->loop->file),
 			    c->loop->line);
+	if (c->others)
+		strbuf_addf(&out, ", with %zu other%s through a pointer", c->others,
+			    c->others == 1 ? "" : "s");
 	if (c->entry & ENTRY_THREAD)
 		strbuf_add(&out, "; started as a thread");
 	if (c->entry & ENTRY_HANDLER)
@@ -244,13 +252,37 @@ static void add(struct search *s, struct candidate *c, size_t rank, struct fact_
 	fact->detail = strbuf_detach(&out);
 }
 
+static bool same_call(const struct candidate *a, const struct candidate *b)
+{
+	return a->loop && b->loop && a->loop->path == PATH_POINTER &&
+	       b->loop->path == PATH_POINTER && a->loop->file == b->loop->file &&
+	       a->loop->line == b->loop->line && !a->entry && !b->entry;
+}
+
+/* A table of commands is one candidate: the best of them stands for all. */
+static void join_tables(struct candidates *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct candidate *c = &list->items[i];
+		size_t same = 0;
+
+		while (same < kept && !same_call(&list->items[same], c))
+			same++;
+		if (same < kept)
+			list->items[same].others++;
+		else
+			list->items[kept++] = *c;
+	}
+	list->n = kept;
+}
+
 void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 {
 	size_t n = c->program->symbols.n;
 	struct search s = { .c = c };
-	struct {
-		VEC_FIELDS(struct candidate);
-	} found = { 0 };
+	struct candidates found = { 0 };
 
 	s.depth = xcalloc(n + 1, sizeof(*s.depth));
 	s.mark = xcalloc(n + 1, sizeof(*s.mark));
@@ -266,6 +298,7 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	}
 	if (found.n)
 		qsort(found.items, found.n, sizeof(*found.items), by_score);
+	join_tables(&found);
 	for (size_t i = 0; i < found.n && i < MOST; i++)
 		add(&s, &found.items[i], i + 1, list);
 	vec_clear(&found);

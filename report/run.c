@@ -8,10 +8,10 @@
 #include "report/parts.h"
 #include "report/phrase.h"
 #include "report/recording.h"
+#include "report/source.h"
 #include "report/words.h"
 
 #define HURDLES_SHOWN  8
-#define FACTS_SHOWN    30
 #define SITES_SHOWN    5
 #define STACKS_SHOWN   3    /* of each kind, */
 #define STACK_SHARE    0.01 /* and of the wall time at least */
@@ -501,60 +501,6 @@ static void put_profile(const struct page *p, const struct profile *profile)
 	put_wakers(p, profile);
 }
 
-/* --- the facts --- */
-
-static void put_fact_counts(const struct page *p, const struct facts *facts)
-{
-	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-
-	phrase_facts(facts, &text);
-	page_item(p, "  ", INK_PLAIN, 2, "%s", text.s);
-	vec_each (&facts->failures, f)
-		page_item(p, "  not read: ", INK_DOUBT, 4, "%s: %s", f->file, f->why);
-}
-
-static void put_fact_rows(const struct page *p, const struct facts *facts)
-{
-	static const struct grid_column columns[] = { { "WHERE", GRID_LEFT },
-						      { "CHECK", GRID_LEFT },
-						      { "KIND", GRID_LEFT },
-						      { "WHAT", GRID_WRAP } };
-	CLEANUP(grid_free) struct grid *g = grid_new(p, columns, 4);
-	size_t shown = 0;
-
-	vec_each (facts, f) {
-		size_t row;
-
-		if (shown++ == FACTS_SHOWN && !p->style->verbose)
-			break;
-		row = grid_row(g);
-		grid_set(g, row, 0, INK_BOLD, "%s:%d", f->file, f->line);
-		grid_set(g, row, 1, INK_PLAIN, "%s", f->check);
-		grid_set(g, row, 2, INK_PLAIN, "%s", phrase_or(f->effect, ""));
-		grid_set(g, row, 3, INK_PLAIN, "%s%s%s%s", phrase_or(f->detail, f->symbol),
-			 f->advice ? " (" : "", phrase_or(f->advice, ""), f->advice ? ")" : "");
-	}
-	grid_print(g);
-	if (shown > FACTS_SHOWN && !p->style->verbose)
-		page_item(p, "  ", INK_PLAIN, 2, "... and %zu more: -v shows all.",
-			  facts->n - FACTS_SHOWN);
-}
-
-static void put_facts(const struct page *p, const struct facts *facts, bool rows)
-{
-	page_heading(p, "Source", NULL);
-	if (!facts->analysed) {
-		page_item(p, "  ", INK_PLAIN, 2, "Not analysed%s%s.", facts->why_not ? ": " : "",
-			  phrase_or(facts->why_not, ""));
-		return;
-	}
-	put_fact_counts(p, facts);
-	if (rows && facts->n) {
-		page_blank(p);
-		put_fact_rows(p, facts);
-	}
-}
-
 /* --- method --- */
 
 static void put_method(const struct page *p, const struct run *run)
@@ -576,7 +522,7 @@ void report_facts(const struct facts *facts, const struct report_style *style, s
 {
 	struct page p = page_on(style, out);
 
-	put_facts(&p, facts, true);
+	source_put(&p, facts, true);
 }
 
 void report_profile(const struct profile *profile, const struct report_style *style,
@@ -631,6 +577,6 @@ void report_run(const struct run *run, const struct report_style *style, struct 
 	put_race(&p, &run->race, &run->verdict);
 	put_scaling(&p, &run->verdict);
 	put_profile(&p, &run->profile);
-	put_facts(&p, &run->facts, style->verbose);
+	source_put(&p, &run->facts, style->verbose);
 	put_method(&p, run);
 }

@@ -103,6 +103,36 @@ static void the_present_model_is_told(void **state)
 	}
 }
 
+/* Two programs share a file: what one starts, by a wrapper or in a table of many, the other has not. */
+static void each_program_has_its_own_model(void **state)
+{
+	struct sandbox s;
+	int server = 0, tool = 0;
+
+	(void)state;
+	sandbox_init(&s);
+	sandbox_unit(
+		&s, "shared.c", "",
+		"#include <pthread.h>\n#include <poll.h>\n"
+		"void *loop(void *p) { for (;;) poll(p, 9, -1); }\n"
+		"void start(void *(*run)(void *)) { pthread_t t; pthread_create(&t, 0, run, 0); }\n"
+		"int twice(int n) { return 2 * n; }\n");
+	sandbox_unit(&s, "server.c", "",
+		     "void *loop(void *); void start(void *(*)(void *));\n"
+		     "int main(void) { start(loop); return 0; }\n");
+	sandbox_unit(&s, "tool.c", "", "int twice(int);\nint main(void) { return twice(2); }\n");
+	sandbox_run(&s);
+	vec_each (&s.facts, f) {
+		if (strcmp(f->check, "present-model") != 0)
+			continue;
+		server += !strcmp(f->file, "server.c") && !strcmp(f->effect, "hybrid");
+		tool += !strcmp(f->file, "tool.c") && !strcmp(f->effect, "sequential");
+	}
+	assert_int_equal(server, 1);
+	assert_int_equal(tool, 1);
+	sandbox_clear(&s);
+}
+
 /* A lock whose functions concur cannot know, and a library's function that does not wait here. */
 static void a_project_tells_of_its_functions(void **state)
 {
@@ -140,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_c_library_decides_what_is_safe),
 		cmocka_unit_test(the_present_model_is_told),
+		cmocka_unit_test(each_program_has_its_own_model),
 		cmocka_unit_test(a_project_tells_of_its_functions),
 	};
 
