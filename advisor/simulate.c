@@ -1,5 +1,6 @@
 #include "advisor/simulate.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -65,6 +66,7 @@ struct simulation {
 	struct queue waiting[PLACE_COUNT];
 	struct strand *strands; /* [0] is the dispatcher */
 	struct strand *idle;    /* workers, linked by `behind` */
+	double device_pace;     /* of a disk that takes 2.5 at once: three, each the longer */
 	struct lock *locks;     /* from 1 on */
 	size_t often;           /* the lock that is held for `often_share` of CPU time; 0: none */
 	double often_share;
@@ -233,11 +235,12 @@ static struct step step_of(const struct simulation *s, const struct segment *seg
 {
 	size_t lock = in_the_way(s, segment->lock) ? segment->lock : 0;
 	double ns = (double)segment->ns;
+	enum place place;
 
-	if (segment->kind == SEGMENT_CPU) {
+	if (segment->kind == SEGMENT_CPU)
 		return (struct step){ place_of_cpu(s->model, ns), ns, lock };
-	}
-	return (struct step){ place_of_wait(s->model, segment->kind), ns, lock };
+	place = place_of_wait(s->model, segment->kind);
+	return (struct step){ place, place == PLACE_DEVICE ? ns * s->device_pace : ns, lock };
 }
 
 /* --- strands ---------------------------------------------------------------------------------- */
@@ -450,7 +453,9 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 		return sequential_ns(recording, pick, n);
 	s.room[PLACE_CORE] = s.room[PLACE_POOL] = costs->cores;
 	s.room[PLACE_LOOP] = s.room[PLACE_SERIAL] = 1;
-	s.room[PLACE_DEVICE] = costs->disk_depth;
+	s.room[PLACE_DEVICE] = costs->disk_depth < INT_MAX ? (int)ceil(costs->disk_depth) : INT_MAX;
+	s.device_pace =
+		costs->disk_depth < INT_MAX ? ceil(costs->disk_depth) / costs->disk_depth : 1;
 	s.strands = xcalloc(strands, sizeof(*s.strands));
 	s.locks = xcalloc(recording->locks.n + 1, sizeof(*s.locks));
 	find_often(&s);
@@ -525,19 +530,16 @@ static struct estimate estimate_of(double value, const struct samples *ratios, s
 				  .n = calls };
 }
 
-/* How many disk waits the device serves at once is not known: where they are much of the calls, the
- * interval reaches down to one after another. */
-static double low_for_disk(const struct recording *r, const struct picks *picks, enum model model,
-			   int workers, const struct simulate_costs *costs)
+/* How many disk waits are served at once at least. When nobody has tried, and they are much of the calls:
+ * one after another. */
+static double fewest_for_disk(const struct recording *r)
 {
-	struct simulate_costs one_by_one = *costs;
 	double disk_ns =
 		(double)(r->inside.wait_ns[WAIT_DISK] + r->inside.wait_ns[WAIT_PAGE_FAULT]);
 
 	if (disk_ns < DISK_MATTERS * (double)r->inside.wall_ns)
 		return INFINITY;
-	one_by_one.disk_depth = 1;
-	return speedup(r, picks, model, workers, &one_by_one) * (1 - SIMULATE_ERROR);
+	return r->disk_depth.n ? r->disk_depth.low : 1;
 }
 
 /* Every entry sees the same resamples, so that their ratios can be compared one by one. */
@@ -546,17 +548,22 @@ static struct race_entry entry_of(const struct recording *r, enum model model, i
 				  struct picks *picks)
 {
 	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
-	double value, low, calls = (double)r->total;
+	struct simulate_costs few = *costs, many = *costs;
+	double value, low, high, calls = (double)r->total;
 
+	few.disk_depth = fewest_for_disk(r);
+	many.disk_depth = r->disk_depth.n ? fmax(costs->disk_depth, r->disk_depth.high) : INFINITY;
 	pick_all(picks, r->calls.n);
 	value = speedup(r, picks, model, workers, costs);
-	low = low_for_disk(r, picks, model, workers, costs);
+	low = (1 - SIMULATE_ERROR) * speedup(r, picks, model, workers, &few);
+	high = (1 + SIMULATE_ERROR) * speedup(r, picks, model, workers, &many);
 	for (int i = 0; i < RESAMPLES; i++) {
 		pick_some(picks, r->calls.n, &rng);
 		vec_push(&e.ratios, speedup(r, picks, model, workers, costs));
 	}
 	e.speedup = estimate_of(value, &e.ratios, r->calls.n);
 	e.speedup.low = low < e.speedup.low ? low : e.speedup.low;
+	e.speedup.high = high > e.speedup.high ? high : e.speedup.high;
 	e.cpu_ns_per_task = (double)wait_profile_cpu_ns(&r->inside) / calls + costs->call_ns[model];
 	return e;
 }

@@ -41,8 +41,8 @@
 
 struct simulate_costs { /* of the machine */
 	int cores;
-	int disk_depth;  /* disk waits that overlap */
-	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */
+	double disk_depth; /* disk waits that overlap; may be INFINITY, or not whole */
+	double slowdown;   /* of a core when all are busy, 1: none; fewer: in proportion */
 	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
 };
 

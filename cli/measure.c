@@ -1,6 +1,6 @@
 #include "cli/measure.h"
 
-#include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "advisor/simulate.h"
@@ -19,7 +19,9 @@
 #include "profiler/record.h"
 #include "profiler/where.h"
 
-#define CPU_MATTERS 0.1 /* of the time in calls */
+#define CPU_MATTERS  0.1 /* of the time in calls */
+#define DISK_MATTERS 0.1
+#define DISK_ALL     0.85 /* of those that tried at once: they do not wait for each other */
 
 /* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
 static char *search_start(const struct target *target)
@@ -101,12 +103,23 @@ struct error *measure_race(const struct options *options, struct run *run)
 	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);
 }
 
+/* Where that is much of the calls. */
+static bool waits_for_disk(const struct recording *r)
+{
+	const struct wait_profile *in = &r->inside;
+
+	return (double)in->wait_ns[WAIT_DISK] >
+	       DISK_MATTERS * (double)(in->wall_ns - in->runqueue_ns);
+}
+
 struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
+	CLEANUP(disk_uses_clear) struct disk_uses uses = { 0 };
 	const struct record_options opt = { .program = run->target.program,
 					    .pid = options->pid,
 					    .duration_ns = subject_ns(options->duration_s),
+					    .uses = &uses,
 					    .timeout_ns = subject_ns(options->timeout_s),
 					    .workload = &run->workload };
 	const char *const *argv = (const char *const *)options->args;
@@ -120,6 +133,8 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	profile_clear(&run->profile);
 	err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
 	run->recording.found = search;
+	if (!err && !options->pid && waits_for_disk(&run->recording))
+		disk_depth(&uses, &run->recording.disk_depth, &run->recording.disk_tried);
 	return err;
 }
 
@@ -142,10 +157,16 @@ static struct error *measure_slowdown(const struct options *options, struct run 
 	return NULL;
 }
 
+/* What as many threads as were tried all got done at once has no known end. */
+static double disk_depth_of(const struct estimate *tried)
+{
+	return !tried->n || tried->value > DISK_ALL * DISK_DEPTH_MOST ? INFINITY : tried->value;
+}
+
 struct error *measure_simulation(const struct options *options, struct run *run)
 {
 	struct simulate_costs costs = { .cores = run->machine.cores,
-					.disk_depth = INT_MAX,
+					.disk_depth = disk_depth_of(&run->recording.disk_depth),
 					.slowdown = 1 };
 	struct ladder ladder =
 		ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,

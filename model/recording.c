@@ -7,6 +7,7 @@ void recording_clear(struct recording *r)
 	free(r->why);
 	free(r->unit);
 	free(r->object);
+	free(r->disk_tried);
 	vec_clear(&r->calls);
 	vec_clear(&r->segments);
 	vec_each (&r->timeline, call)

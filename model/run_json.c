@@ -262,6 +262,8 @@ static const struct field recording_fields[] = {
 	ROW(recording, COUNT, "p95_ns", p95_ns),
 	ROW(recording, REAL, "probe_ns", probe_ns),
 	ROW(recording, ESTIMATE, "slowdown", slowdown),
+	ROW(recording, ESTIMATE, "disk_depth", disk_depth),
+	ROW(recording, TEXT, "disk_tried", disk_tried),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
 	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
 	ROW_OBJECTS(recording, "locks", locks, recorded_lock_shape, recorded_lock),

@@ -68,6 +68,7 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 					    .stderr_fd = null_fd,
 					    .limits = { .wall_ns = opt->timeout_ns } };
 	struct subprocess_result ended;
+	struct disk_watch *look;
 	struct error *err;
 	int fds[2];
 
@@ -86,7 +87,9 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 		return err;
 	if (write(opened, "", 1) != 1)
 		return error_errno("cannot start %s", argv[0]);
+	look = opt->uses && !opt->uses->n ? disk_watch_start(sub.pid) : NULL;
 	err = subprocess_wait(&sub, &ended);
+	disk_watch_stop(look, opt->uses);
 	if (!err)
 		err = check_end(argv[0], opt, &ended);
 	if (err)

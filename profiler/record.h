@@ -16,6 +16,7 @@
 #include "model/profile.h"
 #include "model/recording.h"
 #include "model/workload.h"
+#include "profiler/disk.h"
 #include "profiler/units.h"
 
 struct record_options {
@@ -23,6 +24,7 @@ struct record_options {
 	pid_t pid; /* 0: the command is run; else this process, which runs already, is watched, */
 	uint64_t duration_ns; /* for so long; 0: until it ends, or Ctrl-C */
 	uint64_t timeout_ns;
+	struct disk_uses *uses; /* of files, while calls are recorded, are added here; NULL: not */
 	const struct workload *workload; /* the exit codes of a run that went well */
 };
 

@@ -128,6 +128,26 @@ static void a_lock_taken_often_has_its_share(void **state)
 	assert_true(gain(&r, MODEL_THREADS, 2) > 1.2 && gain(&r, MODEL_THREADS, 2) < 1.3);
 }
 
+static void a_disk_that_was_tried_is_believed(void **state)
+{
+	static const int workers[] = { 16 };
+	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_DISK, 10, 0);
+	CLEANUP(race_clear) struct race race = { 0 };
+	struct simulate_costs costs = machine;
+	struct rng rng = { 7 };
+
+	(void)state;
+	r.inside.wait_ns[WAIT_DISK] = r.inside.wall_ns = 10;
+	r.disk_depth = (struct estimate){ 2.5, 2.2, 3, 5 };
+	costs.disk_depth = 2.5;
+	simulate_race(&r, &costs, workers, 1, &rng, &race);
+	vec_each (&race, e) {
+		assert_true(e->speedup.value > 2.3 && e->speedup.value < 2.6);
+		assert_true(e->speedup.low < 2.2 && e->speedup.low > 1.8);
+		assert_true(e->speedup.high > 2.7);
+	}
+}
+
 static void one_worker_gains_nothing(void **state)
 {
 	CLEANUP(recording_clear) struct recording r = calls_of(3, WAIT_NETWORK, 7, 0);
@@ -238,6 +258,7 @@ int main(void)
 		cmocka_unit_test(what_holds_a_lock_is_one_at_a_time),
 		cmocka_unit_test(two_locks_are_two),
 		cmocka_unit_test(a_lock_taken_often_has_its_share),
+		cmocka_unit_test(a_disk_that_was_tried_is_believed),
 		cmocka_unit_test(one_worker_gains_nothing),
 		cmocka_unit_test(more_workers_are_never_slower),
 		cmocka_unit_test(handing_over_costs),

@@ -10,11 +10,12 @@ static const char *const contract[] = {
 	"schema id tool_version command started_ns took_ns machine target workload facts analysis "
 	"profile recording race race_conditions verdict",
 	"recording. made why unit object found runs elapsed_ns calls nested abandoned unfinished "
-	"at_once threads before_ns after_ns p5_ns p50_ns p95_ns probe_ns slowdown inside "
+	"at_once threads before_ns after_ns p5_ns p50_ns p95_ns probe_ns slowdown disk_depth "
+	"disk_tried inside "
 	"outside locks locks_watched_ns timeline recording.locks. name file holds held_ns "
 	"recording.timeline. start_ns end_ns tid segments",
 	"recording.timeline.segments. kind ns lock",
-	"recording.slowdown. value low high n",
+	"recording.slowdown. value low high n recording.disk_depth. value low high n",
 	"recording.inside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"recording.outside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"recording.inside.waits. network disk pipe lock sleep child poll page-fault other",
