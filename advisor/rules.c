@@ -631,9 +631,9 @@ const struct rule rules[] = {
 	{ "R05", "A model that goes wrong is out", rule_out },
 	{ "R06", "No other model works", rule_nothing_left },
 	{ "R07", "A candidate of the row was not raced", rule_not_raced },
+	{ "R10", "The machine was busy", rule_busy },
 	{ "R08", "Too few rounds, or too wide an interval", rule_rounds },
 	{ "R09", "The profile lost records", rule_lost },
-	{ "R10", "The machine was busy", rule_busy },
 	/* the verdict */
 	{ "R11", "A small gain: leave it sequential", rule_leave },
 	{ "R12", "The fastest correct model wins", rule_winner },

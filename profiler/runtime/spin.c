@@ -4,6 +4,7 @@
  * One thread counts for a while alone, then all count at the same time, then one alone again; their
  * sum over the better of the two is the speedup that nothing can exceed. Each has a core to itself:
  * asked is how much of every core we can get, not how soon the scheduler would spread the spinners.
+ * The clock of all starts before any of them asks for its core: waiting for a core is the answer too.
  * Runs in the host, so that the scheduler treats them as it treats the trials.
  */
 #include <pthread.h>
@@ -21,10 +22,12 @@ struct spinner {
 
 static pthread_barrier_t barrier;
 
-/* Turns of a loop in a fixed time; the clock is asked rarely. */
-static void spin(struct spinner *s)
+static uint64_t start_ns; /* of those that count at the same time */
+
+/* Turns of a loop until a fixed time after `start`; the clock is asked rarely. */
+static void spin(struct spinner *s, uint64_t start)
 {
-	uint64_t start = host_now_ns(), now;
+	uint64_t now;
 	volatile uint64_t x = 1;
 
 	s->turns = 0;
@@ -41,9 +44,9 @@ static void *work(void *arg)
 {
 	struct spinner *s = arg;
 
-	host_place(s->index, true);
 	pthread_barrier_wait(&barrier);
-	spin(s);
+	host_place(s->index, true);
+	spin(s, start_ns);
 	return NULL;
 }
 
@@ -59,19 +62,21 @@ enum result_end spin_run(const struct host *h)
 	struct spinner alone, again;
 	double sum = 0, one;
 
-	if (!n || !spinners || pthread_barrier_init(&barrier, NULL, n))
+	if (!n || !spinners || pthread_barrier_init(&barrier, NULL, n + 1))
 		return RESULT_CANNOT_START;
-	spin(&alone);
+	spin(&alone, host_now_ns());
 	for (uint32_t i = 0; i < n; i++) {
 		spinners[i].index = i;
 		if (pthread_create(&spinners[i].thread, NULL, work, &spinners[i]))
 			return RESULT_CANNOT_START; /* the others end with the process */
 	}
+	start_ns = host_now_ns();
+	pthread_barrier_wait(&barrier);
 	for (uint32_t i = 0; i < n; i++) {
 		pthread_join(spinners[i].thread, NULL);
 		sum += rate(&spinners[i]);
 	}
-	spin(&again);
+	spin(&again, host_now_ns());
 	one = rate(&alone) > rate(&again) ? rate(&alone) : rate(&again);
 	h->result->spin_permille = (uint64_t)(1000 * sum / one);
 	return RESULT_DONE;
