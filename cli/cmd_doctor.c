@@ -44,7 +44,9 @@ static void check_machine(struct finding *f)
 static const struct {
 	const char *cost, *remedy;
 } lacks[] = {
-	[TIER_0] = { "time in the run-queue after a wait counts as part of the wait",
+	[TIER_0] = { "the run-queue after a wait is known in sum only, and nobody is named who "
+		     "ends "
+		     "waits",
 		     "run as root, or: setcap cap_perfmon,cap_syslog+ep concur" },
 	[TIER_1] = { "kinds of short waits are estimates, and waits have no calls",
 		     "sudo sysctl kernel.perf_event_paranoid=1 kernel.kptr_restrict=0" },

@@ -72,11 +72,18 @@ struct stacks {
 	VEC_FIELDS(struct stack); /* most time first */
 };
 
+/* What was booked, and what the kernel itself has counted of the same stretches of threads' lives:
+ * all but the last few milliseconds of each. */
+struct profile_check {
+	uint64_t cpu_ns, kernel_cpu_ns, runqueue_ns, kernel_runqueue_ns;
+};
+
 struct profile {
 	bool measured; /* false: nothing below holds, and `why` says why */
 	enum tier tier;
 	char *why; /* why not a better tier, or why not measured */
 	struct wait_profile waits;
+	struct profile_check checked;
 	uint64_t elapsed_ns; /* of the whole run, wall clock */
 	uint64_t tasks, processes, threads, switches;
 	double lost_share;  /* of the records, 0..1 */

@@ -4,6 +4,7 @@
 #include <uthash.h>
 
 #include "base/alloc.h"
+#include "profiler/settle.h"
 
 enum thread_state {
 	STATE_ABSENT, /* at its gate: not booked yet */
@@ -40,9 +41,18 @@ struct account_thread {
 	bool has_base;
 	struct schedstat base; /* the last totals, and when they were taken */
 	uint64_t base_ns;
+	/* else: */
+	struct settle settle;
 	/* all of them: */
 	uint64_t missed_ns, missed; /* waits that no look met, or no stack was taken of */
 };
+
+static void forget(struct account_thread *th)
+{
+	mix_clear(&th->mix);
+	settle_clear(&th->settle);
+	free(th);
+}
 
 static struct account_thread *find(const struct account *a, pid_t tid)
 {
@@ -98,6 +108,7 @@ static void note_looks(const struct account *a, struct account_thread *th)
 
 static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 {
+	bool woken = !a->polled && th->woken_ns == th->since_ns; /* it ended in that moment */
 	bool brief = a->polled && ns <= SHORT_WAIT_NS;
 
 	if (th->site) {
@@ -113,6 +124,20 @@ static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 		a->sums.unknown_ns += ns;
 		a->sums.unnamed_waits++;
 	}
+	if (!woken)
+		settle_wait(&th->settle, th->site, ns);
+}
+
+static void book_cpu(struct account *a, struct account_thread *th, uint64_t ns)
+{
+	a->sums.on_cpu_ns += ns;
+	settle_cpu(&th->settle, ns);
+}
+
+static void book_queue(struct account *a, struct account_thread *th, uint64_t ns)
+{
+	a->sums.runqueue_ns += ns;
+	settle_runqueue(&th->settle, ns);
 }
 
 static void book_missed(struct account *a, const struct account_thread *th)
@@ -151,14 +176,16 @@ static void record(const struct account *a, const struct account_thread *th, boo
 
 static void book_stretch(struct account *a, struct account_thread *th, bool whole, uint64_t ns)
 {
-	if (!whole || th->broken || th->state == STATE_COUNTED)
+	if (!whole || th->broken || th->state == STATE_COUNTED) {
 		a->sums.unknown_ns += ns;
-	else if (th->state == STATE_RUN)
-		a->sums.on_cpu_ns += ns;
-	else if (th->state == STATE_BLOCKED)
+		settle_reset(&th->settle);
+	} else if (th->state == STATE_RUN) {
+		book_cpu(a, th, ns);
+	} else if (th->state == STATE_BLOCKED) {
 		book_wait(a, th, ns);
-	else
-		a->sums.runqueue_ns += ns;
+	} else {
+		book_queue(a, th, ns);
+	}
 }
 
 /* End the open stretch at now_ns. `whole`: both its ends were seen. */
@@ -190,8 +217,7 @@ static void end(struct account *a, struct account_thread *th)
 			a->sums.end_ns = th->since_ns;
 	}
 	HASH_DEL(a->by_tid, th);
-	mix_clear(&th->mix);
-	free(th);
+	forget(th);
 }
 
 static void on_out(struct account *a, struct account_thread *th, const struct event *event)
@@ -271,6 +297,8 @@ static void restart(struct account *a, struct account_thread *th, uint64_t now_n
 		recorder_restart(&a->recorders[i]);
 	th->missed_ns = th->missed = th->short_looks = 0;
 	mix_clear(&th->mix);
+	a->check = (struct profile_check){ 0 };
+	settle_reset(&th->settle);
 	th->broken = false;
 	begin(a, th, STATE_RUN, now_ns);
 }
@@ -311,6 +339,7 @@ static void on_exec(struct account *a, const struct event *event)
 		th = inherit_id(a, event->tid);
 	if (!th)
 		th = add(a, event->pid, event->tid, STATE_RUN, event->time_ns);
+	settle_reset(&th->settle);
 	HASH_ITER (hh, a->by_tid, it, next) {
 		if (it->pid != event->pid || it == th)
 			continue;
@@ -327,6 +356,7 @@ static void on_lost(struct account *a, uint64_t lost)
 		it->next_site = 0;
 		it->next_sparse = false;
 		it->stack_ns = 0;
+		settle_reset(&it->settle);
 	}
 }
 
@@ -370,14 +400,53 @@ static void book_counted(struct account *a, struct account_thread *th, const str
 	th->site = 0;
 }
 
+struct settling {
+	struct account *account;
+	struct account_thread *thread;
+};
+
+/* What was taken for waiting was not. */
+static void take_back(uint32_t site, bool on_cpu, uint64_t ns, void *arg)
+{
+	const struct settling *settling = arg;
+	struct account_sums *sums = &settling->account->sums;
+	struct account_thread *th = settling->thread;
+	uint64_t missed_ns = at_most(ns, th->missed_ns);
+
+	*(on_cpu ? &sums->on_cpu_ns : &sums->runqueue_ns) += ns;
+	if (site) {
+		sites_take(settling->account->sites, site, ns);
+		return;
+	}
+	th->missed_ns -= missed_ns;
+	sums->unknown_ns -= ns - missed_ns;
+}
+
+/* Off the CPU its counts are exact, but for the stretch in the run-queue that is still open. */
+static void settle(struct account *a, struct account_thread *th, const struct schedstat *now)
+{
+	struct settling settling = { a, th };
+	uint64_t late_ns;
+
+	if (th->hidden || th->broken || (th->state != STATE_BLOCKED && th->state != STATE_RUNNABLE))
+		return;
+	late_ns = settle_by(&th->settle, now, take_back, &settling, &a->check);
+	a->sums.runqueue_ns -= late_ns;
+	a->sums.on_cpu_ns += late_ns;
+}
+
 static void on_totals(struct account *a, struct account_thread *th, const struct event *event)
 {
 	const struct schedstat *now = &event->counted;
 	bool ran = now->on_cpu_ns != th->base.on_cpu_ns ||
 		   now->runqueue_ns != th->base.runqueue_ns || now->runs != th->base.runs;
 
-	if (!a->counting || th->state == STATE_ABSENT)
+	if (th->state == STATE_ABSENT)
 		return;
+	if (!a->counting) {
+		settle(a, th, now);
+		return;
+	}
 	if (!th->has_base && th->state == STATE_COUNTED) /* a few us since the window closed */
 		book(a, th, false, event->time_ns);
 	else if (th->has_base && ran)
@@ -409,6 +478,7 @@ static void on_window(struct account *a, const struct event *event)
 	for (struct account_thread *th = a->by_tid; th; th = th->hh.next) {
 		th->broken = false;
 		th->stack_ns = 0;
+		settle_reset(&th->settle);
 		if (th->state == STATE_COUNTED && event->recorded) {
 			th->state = STATE_UNSURE;
 		} else if (!event->recorded) {
@@ -575,7 +645,8 @@ void account_event(struct account *a, const struct event *event)
 	th = find(a, event->tid);
 	if (event->type == EVENT_FORK) {
 		if (!th)
-			add(a, event->pid, event->tid, STATE_RUNNABLE, event->time_ns);
+			settle_born(&add(a, event->pid, event->tid, STATE_RUNNABLE, event->time_ns)
+					     ->settle);
 		return;
 	}
 	if (!th)
@@ -618,8 +689,7 @@ void account_clear(struct account *a)
 
 	HASH_ITER (hh, a->by_tid, it, next) {
 		HASH_DEL(a->by_tid, it);
-		mix_clear(&it->mix);
-		free(it);
+		forget(it);
 	}
 	mix_clear(&a->mix);
 }

@@ -25,6 +25,8 @@
  * the sites in the shares of the waits that began and ended within a window. A thread that did not
  * run at all goes on waiting where it was. What is not counted any more when a thread ends is unknown.
  *
+ * Else these counts, read every now and then, correct what records do not tell (settle.h).
+ *
  * A stretch whose end or beginning is missing (lost records, an IN after an IN) is booked as
  * unknown, never stretched. Only sums are kept; a thread is forgotten when it dies. Ownership:
  * account_clear(). One thread at a time. No clock, no I/O.
@@ -36,6 +38,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/profile.h"
 #include "profiler/decode.h"
 #include "profiler/mix.h"
 #include "profiler/recorder.h"
@@ -67,9 +70,10 @@ struct account {
 	struct recorder *recorders; /* borrowed; one for each probe */
 	size_t recorders_n;
 	struct account_sums sums;
-	bool restarted;       /* the root has become the program to be measured */
-	uint64_t root_cpu_ns; /* of the skipped thread */
-	uint64_t lost, seen;  /* records */
+	struct profile_check check; /* of threads found waiting when the counts were read */
+	bool restarted;             /* the root has become the program to be measured */
+	uint64_t root_cpu_ns;       /* of the skipped thread */
+	uint64_t lost, seen;        /* records */
 	struct account_thread *by_tid;
 	struct mix mix;                     /* sparse: of all threads */
 	uint64_t unsampled_ns, unsampled_n; /* of threads whose own sample was too small */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,7 +31,6 @@
 #define SITES_SHOWN  32
 #define STACKS_KEPT  200
 #define WAKERS_SHOWN 32
-#define ROUND_NS     50000000 /* between two drains when little happens */
 #define RATE_NS      25000000 /* over which switches are counted to keep to the budget, */
 #define BURST_NS     5000000  /* and when they come so fast that the rings would overflow */
 #define OVERHEAD     0.05
@@ -69,6 +67,7 @@ struct offcpu {
 	struct dumps dumps;
 	struct wakers wakers;
 	struct recorder *recorders;
+	struct totals totals;   /* to compare with, and in T1 and T2 to correct by */
 	struct windows windows; /* T0 */
 	uint64_t sequence, round_ns;
 	bool dense; /* every switch has its stack taken */
@@ -362,7 +361,7 @@ static uint64_t pause_after(uint64_t took_ns, uint64_t *average_ns)
 static void read_perf(struct offcpu *s)
 {
 	struct pollfd stop = { .fd = s->stop_fd, .events = POLLIN };
-	uint64_t pause_ns = s->tier == TIER_2 ? POLL_INTERVAL_NS : ROUND_NS, average_ns = 0;
+	uint64_t pause_ns = s->tier == TIER_2 ? POLL_INTERVAL_NS : TOTALS_NS, average_ns = 0;
 
 	while (!stop.revents) {
 		if (s->windows.on)
@@ -376,7 +375,10 @@ static void read_perf(struct offcpu *s)
 			call_watch_look(&s->watch, met, s);
 			pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
 		}
-		if (ready || s->tier == TIER_2 || s->windows.on || now_ns - s->round_ns >= ROUND_NS)
+		if (!s->windows.on && now_ns >= s->totals.next_ns)
+			totals_take(&s->totals, &s->account, queue_own, s);
+		if (ready || s->tier == TIER_2 || s->windows.on ||
+		    now_ns - s->round_ns >= TOTALS_NS)
 			drain(s);
 	}
 	perf_drain(&s->perf, enqueue, s);
@@ -645,6 +647,7 @@ void offcpu_abort(struct offcpu *s)
 		recorder_clear(&s->recorders[i]);
 	free(s->recorders);
 	windows_clear(&s->windows);
+	totals_clear(&s->totals);
 	pmu_close(&s->pmu);
 	spaces_clear(&s->spaces);
 	free(s->why);
@@ -714,6 +717,7 @@ static void fill(const struct offcpu *s, struct profile *p)
 	if (s->account.lost)
 		p->lost_share =
 			(double)s->account.lost / (double)(s->account.lost + s->account.seen);
+	p->checked = s->account.check;
 	proc_steal(&steal);
 	p->steal_share = proc_steal_share(s->steal_before, steal);
 	pmu_fill(&s->pmu, p);

@@ -118,6 +118,12 @@ void sites_add(struct sites *s, uint32_t id, uint64_t ns, uint64_t waits)
 	s->items[id]->waits += waits;
 }
 
+void sites_take(struct sites *s, uint32_t id, uint64_t ns)
+{
+	if (id && id < s->n)
+		s->items[id]->ns -= ns;
+}
+
 void sites_zero(struct sites *s)
 {
 	for (size_t i = 1; i < s->n; i++)

@@ -39,6 +39,8 @@ enum wait_kind sites_kind(const struct sites *s, uint32_t id);
 
 /* Time spent at a site; id 0 is not kept here. */
 void sites_add(struct sites *s, uint32_t id, uint64_t ns, uint64_t waits);
+/* Take back time that was added. */
+void sites_take(struct sites *s, uint32_t id, uint64_t ns);
 /* Forget the times, keep the places. */
 void sites_zero(struct sites *s);
 

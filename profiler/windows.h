@@ -3,7 +3,7 @@
  *
  * T0. Switches are recorded for WINDOW_NS, with stacks and wake-ups, then not for as long as it takes
  * until what that has cost is the budget's share of all the time. In between the kernel's own counts
- * of each thread (schedstat.h) are read every TOTALS_NS, so that the totals stay exact; the kinds of
+ * of each thread (totals.h) are read every TOTALS_NS, so that the totals stay exact; the kinds of
  * waits are estimated from the windows (account.h). Ownership: windows_clear(). One thread at a time.
  */
 #ifndef PROFILER_WINDOWS_H
@@ -15,28 +15,24 @@
 #include "base/error.h"
 #include "profiler/account.h"
 #include "profiler/perf.h"
+#include "profiler/totals.h"
 
 #define WINDOW_NS 2000000
-#define TOTALS_NS 10000000 /* what a thread that ends did since the last totals is unknown */
-#define STACK_NS  3000     /* what one switch's stack and wake-up cost the program, measured, */
-#define RECORD_NS 400      /* and its record alone */
-
-struct windows_thread;
+#define STACK_NS  3000 /* what one switch's stack and wake-up cost the program, measured, */
+#define RECORD_NS 400  /* and its record alone */
 
 struct windows {
 	bool on, open;
-	uint64_t since_ns, outs;       /* since when it is open, or closed; switches until then */
-	uint64_t until_ns, totals_ns;  /* when to open it, and when to take the next totals */
-	struct windows_thread *by_tid; /* whose totals are taken */
+	uint64_t since_ns, outs; /* since when it is open, or closed; switches until then */
+	uint64_t until_ns;       /* when to open it */
+	struct totals totals;
 };
-
-typedef void windows_fn(const struct event *event, void *arg);
 
 struct windows_watch { /* borrowed */
 	struct perf *perf;
 	struct account *account;
-	double budget;  /* the share of the program's time that watching may cost */
-	windows_fn *fn; /* gets EVENT_WINDOW and EVENT_TOTALS */
+	double budget; /* the share of the program's time that watching may cost */
+	totals_fn *fn; /* gets EVENT_WINDOW and EVENT_TOTALS */
 	void *arg;
 };
 

@@ -387,6 +387,32 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 			word_ns(c->startup_ns.high).s, c->startup_ns.n);
 }
 
+/* More than rounding and a handful of moments at which the two were read apart. */
+static bool disagree(uint64_t booked_ns, uint64_t counted_ns)
+{
+	uint64_t apart_ns =
+		booked_ns > counted_ns ? booked_ns - counted_ns : counted_ns - booked_ns;
+
+	return apart_ns > 1000000 && (double)apart_ns > 0.02 * (double)counted_ns;
+}
+
+static void add_disagreement(const struct profile_check *c, struct phrases *ret)
+{
+	if (disagree(c->cpu_ns, c->kernel_cpu_ns))
+		add_phrase(
+			ret, "doubt",
+			"%s on the CPU were booked where the kernel counted %s: one of the two is "
+			"wrong.",
+			word_ns((double)c->cpu_ns).s, word_ns((double)c->kernel_cpu_ns).s);
+	if (disagree(c->runqueue_ns, c->kernel_runqueue_ns))
+		add_phrase(
+			ret, "doubt",
+			"%s in the run-queue were booked where the kernel counted %s: one of the "
+			"two is wrong.",
+			word_ns((double)c->runqueue_ns).s,
+			word_ns((double)c->kernel_runqueue_ns).s);
+}
+
 void phrase_method(const struct run *run, struct phrases *ret)
 {
 	const struct profile *profile = &run->profile;
@@ -400,6 +426,7 @@ void phrase_method(const struct run *run, struct phrases *ret)
 			   word_share(profile->lost_share).s, word_share(profile->steal_share).s);
 		if (profile->why)
 			add_phrase(ret, "", "%s", profile->why);
+		add_disagreement(&profile->checked, ret);
 		if (profile->no_counters)
 			add_phrase(ret, "", "cycles and cache misses are not counted: %s",
 				   profile->no_counters);

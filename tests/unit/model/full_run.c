@@ -116,6 +116,7 @@ static void fill_profile(struct profile *p)
 	p->processes = 41;
 	p->threads = 42;
 	p->switches = 43;
+	p->checked = (struct profile_check){ 900, 901, 48, 49 };
 	p->lost_share = 0.001;
 	p->steal_share = 0.1;
 	p->cycles = 44;

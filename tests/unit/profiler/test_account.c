@@ -440,6 +440,63 @@ static void windows_and_totals(void **state)
 	assert_int_equal(w.unknown_ns, 10 + 100);
 }
 
+/* T1: a wait lasts until the thread runs; how much of it was the run-queue the kernel's counts tell. */
+static void late_wake_ups(void **state)
+{
+	struct fixture f = start(false);
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 0, .type = EVENT_IN }, { 0, .type = EVENT_EXEC },
+	     { 100, .type = EVENT_STACK, .site = SITE_A }, { 100, .type = EVENT_OUT },
+	     { 200, .type = EVENT_TOTALS, .counted = { 7100, 500, 4 } }, { 1100, .type = EVENT_IN },
+	     { 1200, .type = EVENT_STACK, .site = SITE_B }, { 1200, .type = EVENT_OUT },
+	     /* 70 in the run-queue, and 5 on the CPU before the record */
+	     { 1300, .type = EVENT_TOTALS, .counted = { 7205, 570, 5 } },
+	     { 2200, .type = EVENT_IN },
+	     /* it runs: nothing is concluded from counts that lag */
+	     { 2250, .type = EVENT_TOTALS, .counted = { 7205, 600, 6 } },
+	     { 2300, .type = EVENT_EXIT });
+	assert_int_equal(f.account.check.kernel_cpu_ns, 105);
+	assert_int_equal(f.account.check.cpu_ns, 105);
+	assert_int_equal(f.account.check.runqueue_ns, 70);
+	w = finish(&f, 3000);
+	assert_int_equal(w.wait_ns[WAIT_PIPE], 1000 - 75);
+	assert_int_equal(w.wait_ns[WAIT_DISK], 1000);
+	assert_int_equal(w.runqueue_ns, 70);
+	assert_int_equal(w.user_ns, 300 + 5);
+	assert_int_equal(w.unknown_ns, 0);
+}
+
+/* T0: where the wake-up was seen the wait is exact already. */
+static void a_seen_wake_up_is_left_alone(void **state)
+{
+	struct fixture f = start(false);
+	struct wait_profile w;
+
+	(void)state;
+	prepare(&f);
+	FEED(&f, { 0, .type = EVENT_IN }, { 0, .type = EVENT_EXEC },
+	     { 50, .type = EVENT_FORK, .tid = 101 }, { 60, .type = EVENT_IN, .tid = 101 },
+	     { 100, .type = EVENT_STACK, .tid = 101, .site = SITE_A },
+	     { 100, .type = EVENT_OUT, .tid = 101 }, { 300, .type = EVENT_WOKEN, .tid = 101 },
+	     { 310, .type = EVENT_IN, .tid = 101 },
+	     { 400, .type = EVENT_STACK, .tid = 101, .site = SITE_B },
+	     { 400, .type = EVENT_OUT, .tid = 101 },
+	     /* 30 in the run-queue and 10 on the CPU at the end of the wait not seen to end */
+	     { 500, .type = EVENT_IN, .tid = 101 },
+	     { 600, .type = EVENT_STACK, .tid = 101, .site = SITE_A },
+	     { 600, .type = EVENT_OUT, .tid = 101 },
+	     { 700, .type = EVENT_TOTALS, .tid = 101, .counted = { 230 + 10, 10 + 10 + 30, 3 } },
+	     { 800, .type = EVENT_EXIT, .tid = 101 });
+	w = finish(&f, 1000);
+	assert_int_equal(w.wait_ns[WAIT_DISK], 100 - 40);
+	assert_int_equal(w.runqueue_ns, 50);
+	assert_int_equal(w.user_ns, 1000 + 240);
+	assert_int_equal(w.wait_ns[WAIT_PIPE] + w.unknown_ns, 200 + 200);
+}
+
 static void born_between_windows(void **state)
 {
 	struct fixture f = start(false);
@@ -533,6 +590,8 @@ int main(void)
 		cmocka_unit_test(unsampled_waits_follow_the_sample),
 		cmocka_unit_test(too_small_a_sample_says_nothing),
 		cmocka_unit_test(windows_and_totals),
+		cmocka_unit_test(late_wake_ups),
+		cmocka_unit_test(a_seen_wake_up_is_left_alone),
 		cmocka_unit_test(born_between_windows),
 		cmocka_unit_test(events_of_other_programs),
 		cmocka_unit_test(random_events_always_add_up),
