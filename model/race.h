@@ -75,9 +75,12 @@ struct race_conditions {
 	double ceiling; /* median speedup of two spinners: what two cores can give now; 0: not taken
 			 */
 	double steal_share;
-	double load;                /* runnable tasks that are not ours, mean */
-	uint64_t leaked_fds;        /* descriptors that one task left open, at most */
-	uint64_t strays;            /* processes that one trial left behind, at most */
+	double load;         /* runnable tasks that are not ours, mean */
+	uint64_t leaked_fds; /* descriptors that one task left open, at most */
+	uint64_t recycled;   /* how often the workers were started anew in one trial, at most, for
+				what their tasks left in memory: */
+	uint64_t kept_bytes; /* a task, about; 0: none was */
+	uint64_t strays;     /* processes that one trial left behind, at most */
 	struct estimate startup_ns; /* per task: what exec costs and a call in one process does not;
 				       n 0: not known */
 };

@@ -337,6 +337,8 @@ static const struct field race_conditions_fields[] = {
 	ROW(race, SHARE, "steal_share", conditions.steal_share),
 	ROW(race, REAL, "load", conditions.load),
 	ROW(race, COUNT, "leaked_descriptors", conditions.leaked_fds),
+	ROW(race, COUNT, "recycled", conditions.recycled),
+	ROW(race, COUNT, "kept_bytes_per_task", conditions.kept_bytes),
 	ROW(race, COUNT, "strays", conditions.strays),
 	ROW(race, ESTIMATE, "startup_ns", conditions.startup_ns),
 };

@@ -9,9 +9,11 @@
 #include "base/cleanup.h"
 #include "base/subprocess.h"
 #include "profiler/elf.h"
+#include "profiler/runtime/plan.h"
 
 #define INTERPRETER   "/lib64/ld-linux-x86-64.so.2"
 #define LIST_LIMIT_NS 10000000000ull
+#define TLS_ALIGN     64 /* of the thread pointer */
 
 /* They belong to the one libc of the process: never copied. */
 static const char *const libc_family[] = {
@@ -81,6 +83,7 @@ static const char *why_not_elf(const struct elf *elf)
 static const char *why_not_headers(const struct elf *elf)
 {
 	const Elf64_Ehdr *h = elf_header(elf);
+	const Elf64_Phdr *tls = elf_segment(elf, PT_TLS);
 	size_t ignored;
 
 	if (!h)
@@ -93,8 +96,8 @@ static const char *why_not_headers(const struct elf *elf)
 		return "it is statically linked, or a library";
 	if (strcmp(elf_interpreter(elf), INTERPRETER) != 0)
 		return "it uses another C library than glibc";
-	if (elf_segment(elf, PT_TLS))
-		return "it has thread-local variables of its own";
+	if (tls && (tls->p_memsz > PLAN_TLS_BYTES - TLS_ALIGN || tls->p_align > TLS_ALIGN))
+		return "it has too many thread-local variables of its own";
 	if (elf_dynamic(elf, DT_PREINIT_ARRAY, 0, &ignored))
 		return "it runs code before the C library is ready (a sanitizer?)";
 	return NULL;

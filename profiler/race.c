@@ -79,7 +79,7 @@ struct course {
 	uint64_t started_ns;
 	struct samples noise, startup, ceilings, steals, loads;
 	int rounds, dirty_rounds;
-	uint64_t leaked_fds, strays; /* most of any trial */
+	uint64_t leaked_fds, strays, recycled, kept_bytes; /* most of any trial */
 };
 
 static void lane_clear(struct lane *lane)
@@ -192,6 +192,20 @@ static struct lane *add_lane(struct course *c, const struct harness *harness, in
 	return lane;
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What tasks have left behind. */
+static void keep_most(struct course *c, const struct trial *t)
+{
+	c->leaked_fds = most(c->leaked_fds, t->leaked_fds);
+	c->strays = most(c->strays, t->strays);
+	c->recycled = most(c->recycled, t->recycled);
+	c->kept_bytes = most(c->kept_bytes, t->kept_bytes);
+}
+
 static struct error *warm_up(struct course *c, struct lane *lane)
 {
 	CLEANUP(trial_clear) struct trial t = { 0 };
@@ -202,8 +216,7 @@ static struct error *warm_up(struct course *c, struct lane *lane)
 		return err;
 	lane->round_ns = (double)t.wall_ns;
 	lane->entry.pss_bytes = t.pss_bytes;
-	c->leaked_fds = t.leaked_fds > c->leaked_fds ? t.leaked_fds : c->leaked_fds;
-	c->strays = t.strays > c->strays ? t.strays : c->strays;
+	keep_most(c, &t);
 	lane->cores_used = t.wall_ns ? (double)t.cpu_ns / (double)t.wall_ns : 0;
 	if (wall_ns > 0 && wall_ns < FAST_NS)
 		lane->runs = (unsigned)fmin(ceil(FAST_NS / wall_ns), RUNS_MAX);
@@ -392,7 +405,7 @@ static struct error *time_lane(struct course *c, struct lane *lane, double *stea
 		vec_push(&lane->switches, (double)t.switches / (double)t.n);
 		vec_push(&lane->faults, (double)t.faults / (double)t.n);
 		vec_push(&lane->major_faults, (double)t.major_faults / (double)t.n);
-		c->strays = t.strays > c->strays ? t.strays : c->strays;
+		keep_most(c, &t);
 	}
 	lane->round_ns = wall_ns / lane->runs;
 	lane->round_cpu_ns = cpu_ns / lane->runs;
@@ -656,6 +669,8 @@ static struct race_conditions conditions(struct course *c, uint64_t seed)
 		.steal_share = c->steals.n ? stats_mean(c->steals.items, c->steals.n) : 0,
 		.load = c->loads.n ? stats_mean(c->loads.items, c->loads.n) : 0,
 		.leaked_fds = c->leaked_fds,
+		.recycled = c->recycled,
+		.kept_bytes = c->kept_bytes,
 		.strays = c->strays,
 		.startup_ns = estimate(c, &c->startup),
 	};

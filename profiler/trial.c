@@ -245,6 +245,7 @@ static struct error *write_plan(const struct trial_plan *plan,
 		.libraries_n = (uint32_t)libraries->n,
 		.timeout_ns = plan->timeout_ns,
 		.memory_bytes = memory_available() / 2,
+		.recycle_bytes = plan->recycle_bytes ? plan->recycle_bytes : memory_available() / 4,
 		.capture_bytes = least(CAPTURE_LIMIT, memory_available() / 8),
 	};
 
@@ -431,6 +432,7 @@ static void read_jobs(const struct session *s, struct trial *t)
 		last = job->end_ns > last ? job->end_ns : last;
 	}
 	t->wall_ns = last > first ? last - first : 0;
+	t->wall_ns -= least(s->result->recycled_ns, t->wall_ns);
 }
 
 static struct race_pinned read_pinned(const struct result_pinned *p)
@@ -602,6 +604,9 @@ static struct error *run(const struct trial_plan *plan, const struct loader_libr
 	t->leaked_fds = s->result->leaked_fds;
 	t->parked_ns[0] = s->result->parked_ns[0];
 	t->parked_ns[1] = s->result->parked_ns[1];
+	t->recycled = s->result->recycled;
+	if (t->recycled && s->result->recycled_jobs)
+		t->kept_bytes = s->result->recycled_bytes / s->result->recycled_jobs;
 	t->switches = s->result->switches;
 	t->faults = s->result->faults;
 	t->major_faults = s->result->major_faults;

@@ -39,6 +39,8 @@ struct trial_plan {
 		*numbers; /* of the tasks, from 0, as the user counts them; NULL: as they are */
 	const struct scratch *scratch; /* NULL: none, if no template asks for "{out}" */
 	unsigned repeat;               /* run the whole list of tasks that often; 0: once */
+	uint64_t recycle_bytes;        /* workers that hold more are started anew; 0: a quarter of
+					  what is free */
 	bool sample_memory;            /* take pss_bytes; disturbs the timing */
 	uint64_t timeout_ns; /* for one task; the trial gets what its tasks may need, and no more */
 	/* Called when the host is started but held at its gate; or NULL. An error ends the trial.
@@ -74,6 +76,8 @@ struct trial {
 	uint64_t switches, faults, major_faults; /* of all tasks; faults: without the major ones */
 	uint64_t leaked_fds; /* most descriptors that one task left open; with sample_memory, and
 				not of a process of its own */
+	uint64_t recycled;   /* how often the workers were started anew, as their tasks leave */
+	uint64_t kept_bytes; /* so much each; wall_ns is without it */
 	size_t strays;       /* processes that tasks left behind, and that were ended */
 	char *stderr_tail;   /* the last lines of stderr_task, the first that failed; or NULL */
 	size_t stderr_task;

@@ -374,6 +374,13 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 			"a task leaves up to %llu descriptors open: the end of its process closes "
 			"them, that of a thread does not.",
 			(unsigned long long)c->leaked_fds);
+	if (c->recycled)
+		add_phrase(
+			ret, "memory",
+			"a task leaves about %.3g MiB in use that only the end of its process "
+			"frees: the workers were started anew up to %llu times in a trial, which "
+			"is not in its time.",
+			(double)c->kept_bytes / 1048576, (unsigned long long)c->recycled);
 	if (c->strays)
 		add_phrase(ret, "left behind",
 			   "up to %llu processes outlived their tasks in a trial, and were ended.",

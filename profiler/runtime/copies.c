@@ -5,8 +5,9 @@
  * watches it. Whatever the program under test does to the racer, the host lives to tell. Each
  * thread has its own descriptor table and working directory (unshare), so that a job's 0, 1 and 2
  * are its own. Between jobs everything a job may have left is put back: writable memory, streams,
- * descriptors, directory, umask. The heap is not: a program that frees nothing grows, and is
- * stopped at plan->memory_bytes.
+ * descriptors, directory, umask. The heap is not: a program that frees nothing grows. At
+ * plan->recycle_bytes the workers end after their jobs and a new racer takes the rest; a job that
+ * does not end before plan->memory_bytes is stopped.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -318,6 +319,7 @@ static int prepare(struct copy *c)
 		err = -ENOMEM;
 	if (!err)
 		err = copy_env_init(c);
+	image_begin_thread(&c->image);
 	if (err)
 		host_why(c->host, "worker %u cannot prepare: %s", c->index + 1, strerror(-err));
 	return err;
@@ -464,6 +466,10 @@ static void wait_for_all(const struct copy *c, bool begin)
 {
 	bool serial = pthread_barrier_wait(&start->barrier) == PTHREAD_BARRIER_SERIAL_THREAD;
 
+	if (serial && begin && start->stopped_ns)
+		c->host->result->recycled_ns += host_now_ns() - start->stopped_ns;
+	if (serial && !begin)
+		start->stopped_ns = host_now_ns();
 	if (serial || forks(c->host))
 		count_usage(c->host, begin);
 	if (serial && (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID)))
@@ -476,7 +482,7 @@ void copy_work(struct copy *c)
 	if (prepare(c))
 		start->failed = true;
 	wait_for_all(c, true);
-	while (!start->failed && host_next_job(c->host, &c->job))
+	while (!start->failed && !start->full && host_next_job(c->host, &c->job))
 		run_job(c);
 	wait_for_all(c, false);
 	capture_finish(&c->captures);
@@ -582,10 +588,6 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 	uint64_t parked_ns;
 	int err = 0;
 
-	start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	if (start == MAP_FAILED)
-		return -ENOMEM;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, stack_size());
 	pthread_barrierattr_init(&shared);
@@ -605,7 +607,7 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 	parked_ns = host_now_ns();
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		pthread_join(copies[i].thread, NULL);
-	h->result->parked_ns[0] = host_now_ns() - parked_ns;
+	h->result->parked_ns[0] += host_now_ns() - parked_ns;
 	return err;
 }
 
@@ -681,6 +683,21 @@ static uint32_t jobs_ended(const struct host *h)
 	return n;
 }
 
+/* Workers whose end loses nothing but memory. */
+static bool can_recycle(const struct host *h)
+{
+	return is_mode(h, PLAN_COPIES) || is_mode(h, PLAN_PREFORK);
+}
+
+static void note_full(const struct host *h, uint64_t resident)
+{
+	if (!h->result->recycled) {
+		h->result->recycled_jobs = jobs_ended(h);
+		h->result->recycled_bytes = resident;
+	}
+	start->full = true;
+}
+
 /* Watch until the racer ends or has to be ended. */
 static enum result_end watch(const struct host *h, pid_t racer, struct worker_watch *watches)
 {
@@ -707,6 +724,8 @@ static enum result_end watch(const struct host *h, pid_t racer, struct worker_wa
 				 (unsigned long long)(resident >> 20), jobs_ended(h));
 			return RESULT_UNLOADABLE;
 		}
+		if (resident > h->plan->recycle_bytes && can_recycle(h) && !start->full)
+			note_full(h, resident);
 		if (h->result->next_job) /* all copies are loaded */
 			sample_memory(h, racer, watches);
 		if (poll(&pfd, 1, ms) > 0)
@@ -735,20 +754,13 @@ static enum result_end judge(const struct host *h, int status)
 	return RESULT_UNLOADABLE;
 }
 
-enum result_end copies_run(const struct host *h)
+/* One racer, to its end. */
+static enum result_end run_racer(const struct host *h, struct worker_watch *watches)
 {
-	size_t size = h->plan->workers * sizeof(struct worker_watch);
-	struct worker_watch *watches =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t self = getpid(), racer;
+	pid_t self = getpid(), racer = fork();
 	enum result_end end;
 	int status = 0;
 
-	if (watches == MAP_FAILED) {
-		host_why(h, "out of memory");
-		return RESULT_CANNOT_START;
-	}
-	racer = fork();
 	if (racer < 0) {
 		host_why(h, "cannot fork: %s", strerror(errno));
 		return RESULT_CANNOT_START;
@@ -760,7 +772,27 @@ enum result_end copies_run(const struct host *h)
 		kill(racer, SIGKILL);
 	while (waitpid(racer, &status, 0) < 0 && errno == EINTR)
 		;
-	if (end == RESULT_DONE)
-		return judge(h, status);
+	return end == RESULT_DONE ? judge(h, status) : end;
+}
+
+enum result_end copies_run(const struct host *h)
+{
+	size_t size = h->plan->workers * sizeof(struct worker_watch);
+	struct worker_watch *watches =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	enum result_end end;
+
+	start = mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	if (watches == MAP_FAILED || start == MAP_FAILED) {
+		host_why(h, "out of memory");
+		return RESULT_CANNOT_START;
+	}
+	while ((end = run_racer(h, watches)) == RESULT_DONE && start->full &&
+	       h->result->next_job < h->plan->jobs) {
+		h->result->recycled++;
+		h->result->end = RESULT_NONE;
+		start->full = false;
+	}
 	return end;
 }

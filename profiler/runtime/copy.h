@@ -65,6 +65,8 @@ extern __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
 struct copy_start {
 	pthread_barrier_t barrier;
 	_Atomic bool failed; /* a worker could not prepare: none runs a job */
+	_Atomic bool full;   /* too much memory is in use: no worker takes another job */
+	uint64_t stopped_ns; /* when the last job before that had ended */
 };
 
 /* Run jobs until there is none left: a worker's whole life. */

@@ -235,6 +235,8 @@ static void *run_thread(void *arg)
 
 	free(arg);
 	copy_self = start.copy;
+	if (start.copy)
+		image_begin_thread(&start.copy->image);
 	ret = start.run(start.arg);
 	if (start.copy)
 		start.copy->threads--;

@@ -136,6 +136,33 @@ static int patch(const struct host *h, const struct file *f, unsigned copy)
 	return 0;
 }
 
+/*
+ * References of a program to its own thread-local variables by their distance from the thread
+ * pointer are filled in here: to the dynamic linker, which takes it for a library, they lie elsewhere.
+ */
+static void place_tls(const struct file *f)
+{
+	const Elf64_Dyn *dyn = dynamic(f);
+	size_t n = dynamic_value(dyn, DT_RELASZ) / sizeof(Elf64_Rela);
+	Elf64_Rela *r = (void *)at_address(f, dynamic_value(dyn, DT_RELA), n * sizeof(*r));
+	struct image_tls tls = image_tls_find(f->bytes);
+
+	for (size_t k = 0; r && tls.size && k < n; k++) {
+		size_t at = dynamic_value(dyn, DT_SYMTAB) +
+			    ELF64_R_SYM(r[k].r_info) * sizeof(Elf64_Sym);
+		const Elf64_Sym *sym = (const void *)at_address(f, at, sizeof(*sym));
+		char *slot = at_address(f, r[k].r_offset, sizeof(size_t));
+		size_t distance;
+
+		if (ELF64_R_TYPE(r[k].r_info) != R_X86_64_TPOFF64 || !sym || !slot ||
+		    (ELF64_R_SYM(r[k].r_info) && sym->st_shndx == SHN_UNDEF))
+			continue;
+		distance = sym->st_value + (size_t)r[k].r_addend - tls.size;
+		memcpy(slot, &distance, sizeof(distance));
+		r[k].r_info = ELF64_R_INFO(0, R_X86_64_NONE);
+	}
+}
+
 /* A memfd with the file's content, mapped; returns its descriptor or a negative errno. */
 static int duplicate(const char *path, struct file *ret)
 {
@@ -412,6 +439,26 @@ static void relocate_one(const struct image *image, const struct image_module *m
 	memcpy(slot, &to, sizeof(to));
 }
 
+/* A program's own thread-local variables: linked as an executable's, there is nothing to relocate. */
+static bool tls_is_reachable(const struct image_module *m)
+{
+	struct tables t = read_tables(m->map);
+
+	for (size_t k = 0; m->tls.size && k < t.rela_n[0]; k++) {
+		const Elf64_Rela *r = &t.rela[0][k];
+		unsigned long type = ELF64_R_TYPE(r->r_info);
+
+		unsigned long symbol = ELF64_R_SYM(r->r_info);
+
+		/* libc's (errno) are undefined here */
+		if ((type == R_X86_64_TPOFF64 || type == R_X86_64_DTPMOD64 ||
+		     type == R_X86_64_TLSDESC) &&
+		    (symbol == 0 || t.symbols[symbol].st_shndx != SHN_UNDEF))
+			return false;
+	}
+	return image_tls_fits(&m->tls);
+}
+
 static void relocate(const struct image *image, const struct image_module *m)
 {
 	struct tables t = read_tables(m->map);
@@ -506,6 +553,7 @@ static int open_module(const struct host *h, const char *path, struct image_modu
 			 m->name);
 		return -ENOEXEC;
 	}
+	m->tls = image_tls_find(m->low);
 	return 0;
 }
 
@@ -517,6 +565,8 @@ static int load_copy(const struct host *h, const char *path, unsigned copy, stru
 
 	m->fd = duplicate(path, file);
 	err = m->fd < 0 ? m->fd : patch(h, file, copy);
+	if (!err && path == host_text(h, h->plan->program))
+		place_tls(file);
 	if (err) {
 		host_why(h, "%s cannot be copied: %s", path, strerror(-err));
 		return err;
@@ -559,6 +609,10 @@ int image_load(const struct host *h, unsigned index, struct image *ret)
 	}
 	err = find_main(h, &file, ret);
 	munmap(file.bytes, file.size);
+	if (!err && !tls_is_reachable(&ret->modules[ret->n - 1])) {
+		host_why(h, "its thread-local variables are not where an executable's are");
+		return -ENOEXEC;
+	}
 	for (unsigned i = 0; !err && i < ret->n; i++) {
 		if (!ret->modules[i].shared)
 			relocate(ret, &ret->modules[i]);
@@ -707,12 +761,22 @@ static void reset_range(const struct image_range *r)
 	memset(zeros + whole, 0, r->zeros - whole);
 }
 
+void image_begin_thread(const struct image *image)
+{
+	image_tls_begin(&image->modules[image->n - 1].tls);
+}
+
 void image_reset(struct image *image)
 {
 	for (unsigned i = 0; i < image->n; i++) {
-		for (unsigned k = 0; k < image->modules[i].ranges_n; k++)
-			reset_range(&image->modules[i].ranges[k]);
+		const struct image_module *m = &image->modules[i];
+
+		for (unsigned k = 0; k < m->ranges_n; k++)
+			reset_range(&m->ranges[k]);
+		if (!m->shared && i + 1 < image->n)
+			image_tls_begin_library(&m->tls, m->handle);
 	}
+	image_begin_thread(image);
 	image->own = (struct image_variables){ .optind = 1, .opterr = 1, .optopt = '?' };
 }
 

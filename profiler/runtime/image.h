@@ -6,7 +6,7 @@
  * the rest by hand: COPY relocations, references that an executable would win (interposition), and
  * the hooks through which the copy's calls pass (hooks.c). Every copy is a file of its own to the
  * dynamic linker, also its libraries, which are renamed: two loads of one file would silently be
- * one. libc's own family stays shared.
+ * one. libc's own family stays shared. Thread-local variables: image_tls.h.
  *
  * image_reset() puts every writable byte back to what it was before main() first ran. Images live
  * as long as the process. Errors are said through host_why(); x86-64 and glibc only.
@@ -17,6 +17,7 @@
 #include <link.h>
 
 #include "profiler/runtime/host.h"
+#include "profiler/runtime/image_tls.h"
 
 #define IMAGE_RANGES 8
 
@@ -34,6 +35,7 @@ struct image_module {
 	char *low, *high; /* where it lies */
 	struct image_range ranges[IMAGE_RANGES];
 	unsigned ranges_n;
+	struct image_tls tls;
 	int fd;      /* the memfd, until image_share_text() */
 	bool shared; /* a library that cannot be copied */
 };
@@ -64,9 +66,11 @@ void image_share_text(const struct host *h, struct image *image);
 void image_all_loaded(void);
 /* dlopen() for the program: one library for all copies, whose calls pass through the hooks. */
 void *image_open(const char *path, int flags);
-/* Remember the writable memory; put it back. */
+/* Remember the writable memory; put it back, with the calling thread's own variables. */
 int image_save(struct image *image);
 void image_reset(struct image *image);
+/* The program's variables of a thread that is new. */
+void image_begin_thread(const struct image *image);
 /* The address of a libc variable as this copy sees it, or NULL if it uses none of that name. */
 void *image_variable(const struct image *image, const char *name);
 /* The module an address lies in, or NULL. */

@@ -32,6 +32,9 @@ enum plan_mode {
 /* Types of a unit: c s i l signed of 1, 2, 4, 8 bytes, C S I L unsigned; f d floating point; and */
 enum { UNIT_VOID = 'v', UNIT_TEXT = 'p', UNIT_PARAMETERS = 12 };
 
+/* A program's own thread-local variables take no more than that: what concur-host keeps free. */
+#define PLAN_TLS_BYTES 16384
+
 enum plan_flags {
 	PLAN_SAMPLE_PSS = 1, /* sample memory while it runs; costs time, so not when timing */
 	PLAN_STDERR = 2,     /* digest stderr, too */
@@ -60,6 +63,7 @@ struct plan {
 	uint64_t timeout_ns;    /* for one job */
 	uint64_t memory_bytes;  /* more than this in use ends the trial; PLAN_EXEC: the job that
 				* wants more gets none */
+	uint64_t recycle_bytes; /* more than this between jobs starts all workers anew */
 	uint64_t capture_bytes; /* output kept undigested until the clock has stopped */
 };
 
@@ -143,7 +147,11 @@ struct result {
 	uint64_t crash_at;     /* address in that file */
 	uint64_t parked_ns[2]; /* that threads of ours waited for workers: in locks, for children */
 	uint64_t switches, faults, major_faults; /* of all jobs */
-	uint64_t leaked_fds; /* most that one job left open, if PLAN_SAMPLE_PSS */
+	uint64_t leaked_fds;     /* most that one job left open, if PLAN_SAMPLE_PSS */
+	uint32_t recycled;       /* how often all workers were started anew */
+	uint32_t recycled_jobs;  /* that had ended when they were for the first time, */
+	uint64_t recycled_bytes; /* and what was in use then */
+	uint64_t recycled_ns;    /* that it took, in which no job ran */
 	uint64_t pss_bytes;
 	uint64_t spin_permille; /* PLAN_SPIN's answer */
 	struct result_loop loop;

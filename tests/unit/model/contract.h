@@ -46,7 +46,7 @@ static const char *const contract[] = {
 	"pinned race.loop.pinned. call place count ns longest_ns",
 	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise ceiling "
 	"steal_share "
-	"load leaked_descriptors strays startup_ns",
+	"load leaked_descriptors recycled kept_bytes_per_task strays startup_ns",
 	"race.profile. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"race.profile.waits. network disk pipe lock sleep child poll page-fault other",
 	"race.wall_ns. value low high n race_conditions.noise. value low high n",

@@ -198,6 +198,8 @@ static void fill_race(struct race *race)
 		.steal_share = 0.02,
 		.load = 0.7,
 		.leaked_fds = 20,
+		.recycled = 3,
+		.kept_bytes = 12 << 20,
 		.strays = 4,
 		.startup_ns = { 700000, 650000, 800000, 11 },
 	};

@@ -78,3 +78,21 @@ void assert_error_says(struct error *err, enum error_class class, const char *te
 	assert_int_equal(err->class, class);
 	error_free(err);
 }
+
+void assert_same(const char *what, const struct trial *reference, const struct trial *t)
+{
+	if (t->outcome != OUTCOME_OK)
+		fail_msg("%s: %s", what, t->why);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct task_result *was = &reference->tasks[i % reference->n];
+		const struct task_result *is = &t->tasks[i];
+
+		assert_true(is->ran);
+		if (is->status != was->status || is->stdout_bytes != was->stdout_bytes ||
+		    !digest_equal(is->stdout_digest, was->stdout_digest))
+			fail_msg("%s, task %zu: status %x bytes %llu, alone %x and %llu; %s", what,
+				 i + 1, (unsigned)is->status, (unsigned long long)is->stdout_bytes,
+				 (unsigned)was->status, (unsigned long long)was->stdout_bytes,
+				 t->stderr_tail ? t->stderr_tail : "");
+	}
+}
