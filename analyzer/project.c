@@ -153,8 +153,7 @@ static struct error *read_root(struct reading *r)
 		const char *name = text_of(key);
 
 		if (!name || strcmp(name, "functions") != 0)
-			return wrong(r, key, "unknown key \"%s\": want functions",
-				     name ? name : "(not a word)");
+			continue; /* options of commands, for whoever reads those */
 		if (list->type != YAML_SEQUENCE_NODE)
 			return wrong(r, list,
 				     "functions: want a list of entries, each with a name");

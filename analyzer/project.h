@@ -8,8 +8,8 @@
  *	    replacement: net_read_r()
  *	    conditions: ["noblock:arg3&MSG_DONTWAIT"]
  *
- * What an entry does not name stays as it was. Anything unknown is an error that names the key and
- * the line. Such entries hold for functions that the project defines, too: a wrapper can be told to
+ * What an entry does not name stays as it was. Anything unknown in it is an error that names the key
+ * and the line; keys beside `functions` are options of commands, and not read here. Such entries hold for functions that the project defines, too: a wrapper can be told to
  * take a lock. Nothing in the file is ever run.
  */
 #ifndef ANALYZER_PROJECT_H

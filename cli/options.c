@@ -10,7 +10,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/workload_file.h"
+#include "cli/config.h"
+#include "cli/output.h"
 #include "db/gate.h"
 
 enum { /* options without a letter */
@@ -59,65 +60,72 @@ enum { /* options without a letter */
        OPT_MIN_RUNS,
        OPT_FAIL_ON,
        OPT_JUNIT,
+       OPT_TRUST,
+       OPT_DUMP_CONFIG,
 };
+
+enum { CONFIG = 1, CONFIG_PATH = 3, CONFIG_RUNS = 5 };
 
 struct option_row {
 	int groups; /* 0: every command */
 	struct argp_option argp;
+	int config; /* whether a configuration may hold it, and what it is there */
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	{ OPTIONS_BUILD, { NULL, 'p', "DIR", 0, "Where compile_commands.json lies (default: the nearest one upward)", 1 } },
-	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 } },
-	{ OPTIONS_BUILD, { "no-cache", OPT_NO_CACHE, NULL, 0, "Parse every file, whether it changed or not", 1 } },
+	{ OPTIONS_BUILD, { "build-dir", 'p', "DIR", 0, "Where compile_commands.json lies (default: the nearest one upward)", 1 }, CONFIG_PATH },
+	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 }, CONFIG },
+	{ OPTIONS_BUILD, { "no-cache", OPT_NO_CACHE, NULL, 0, "Parse every file, whether it changed or not", 1 }, CONFIG },
 	{ OPTIONS_ANALYZE, { "shard", OPT_SHARD, "I/N", 0, "Only each N-th file, from the I-th on: what takes all files together is seen in part", 1 } },
 	{ OPTIONS_ANALYZE, { "format", OPT_FORMAT, "NAME", 0, "report: grouped (default on a terminal); editor: file:line:col: warning: text [check]; sarif: SARIF 2.1.0", 2 } },
-	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Warnings that are known (default: .concur-baseline of the project)", 2 } },
+	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Warnings that are known (default: .concur-baseline of the project)", 2 }, CONFIG_PATH },
 	{ OPTIONS_ANALYZE, { "new-only", OPT_NEW_ONLY, NULL, 0, "Only warnings that the baseline does not hold", 2 } },
 	{ OPTIONS_ANALYZE, { "update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write all warnings to the baseline", 2 } },
 	{ OPTIONS_TASKS, { "each", OPT_EACH, "TASKS", 0, "File with one task a line; - is standard input. {} in an argument is the line, {1} its first field, as tabs separate them", 1 } },
 	{ OPTIONS_TASKS, { "count", OPT_COUNT, "N", 0, "N tasks, numbered from 1, instead of a list", 1 } },
 	{ OPTIONS_TASKS, { "stdin", OPT_STDIN, "FILE", 0, "What each task reads on standard input, for example {} (default: nothing)", 1 } },
 	{ OPTIONS_TASKS, { "outputs", OPT_OUTPUTS, "PATTERN", 0, "Files that each task writes, to be compared, for example {out}/*.png; {out} is an empty directory for each task. More than once for more", 1 } },
-	{ OPTIONS_TASKS, { "compare", OPT_COMPARE, "WHAT", 0, "stdout: output, exit code and files (default); stderr: that as well; exit-code: nothing else", 1 } },
-	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE,...", 0, "The exit codes of a task that went well (default: 0)", 1 } },
-	{ OPTIONS_TASKS, { "run-as", OPT_RUN_AS, "USER", 0, "Run the tasks as this user, so that they cannot do what root can", 1 } },
-	{ OPTIONS_TASKS, { "setup", OPT_SETUP, "COMMAND", 0, "Shell command before each trial, not timed", 1 } },
-	{ OPTIONS_TASKS, { "teardown", OPT_TEARDOWN, "COMMAND", 0, "Shell command after each trial, not timed", 1 } },
+	{ OPTIONS_TASKS, { "compare", OPT_COMPARE, "WHAT", 0, "stdout: output, exit code and files (default); stderr: that as well; exit-code: nothing else", 1 }, CONFIG },
+	{ OPTIONS_TASKS, { "expect-exit", OPT_EXPECT_EXIT, "CODE,...", 0, "The exit codes of a task that went well (default: 0)", 1 }, CONFIG },
+	{ OPTIONS_TASKS, { "run-as", OPT_RUN_AS, "USER", 0, "Run the tasks as this user, so that they cannot do what root can", 1 }, CONFIG },
+	{ OPTIONS_TASKS, { "setup", OPT_SETUP, "COMMAND", 0, "Shell command before each trial, not timed", 1 }, CONFIG_RUNS },
+	{ OPTIONS_TASKS, { "teardown", OPT_TEARDOWN, "COMMAND", 0, "Shell command after each trial, not timed", 1 }, CONFIG_RUNS },
 	{ OPTIONS_TASKS, { "workload", OPT_WORKLOAD, "FILE", 0, "Read these options, and the command, from a YAML file; the command line goes before it", 1 } },
 	{ OPTIONS_PROFILE, { "pid", 'p', "PID", 0, "Watch a process that runs already, until it ends or Ctrl-C", 1 } },
 	{ OPTIONS_PROFILE, { "duration", OPT_DURATION, "SECONDS", 0, "With -p: watch for that long", 1 } },
-	{ OPTIONS_PROFILE, { "overhead", OPT_OVERHEAD, "PERCENT", 0, "What watching may cost the program: where it switches too often, fewer stacks are taken (default: 5%)", 1 } },
-	{ OPTIONS_PROFILE, { "tier", OPT_TIER, "T0|T1|T2|T3", 0, "Do without what a better tier would use", 1 } },
+	{ OPTIONS_PROFILE, { "overhead", OPT_OVERHEAD, "PERCENT", 0, "What watching may cost the program: where it switches too often, fewer stacks are taken (default: 5%)", 1 }, CONFIG },
+	{ OPTIONS_PROFILE, { "tier", OPT_TIER, "T0|T1|T2|T3", 0, "Do without what a better tier would use", 1 }, CONFIG },
 	{ OPTIONS_UNIT | OPTIONS_TASKS, { "unit", OPT_UNIT, "FUNCTION", 0, "A function of PROGRAM as the unit of work. With tasks it is called for each, with the arguments as its parameters; without, the calls in a run of PROGRAM are recorded (auto: it is searched)", 1 } },
-	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 } },
-	{ OPTIONS_RACE | OPTIONS_BUDGET, { "budget", OPT_BUDGET, "SECONDS", 0, "How long to measure at most (default: 60)", 2 } },
-	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 } },
+	{ OPTIONS_RUN, { "timeout", OPT_TIMEOUT, "SECONDS", 0, "Time limit of one task (default: 60)", 1 }, CONFIG },
+	{ OPTIONS_RACE | OPTIONS_BUDGET, { "budget", OPT_BUDGET, "SECONDS", 0, "How long to measure at most (default: 60)", 2 }, CONFIG },
+	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 }, CONFIG },
 	{ OPTIONS_RACE, { "offload", OPT_OFFLOAD, "FUNCTION", 0, "Under async + thread pool, the pool runs the calls of this function of PROGRAM, and the loop all else; without it, whatever computes for long", 2 } },
 	{ OPTIONS_RACE, { "shared", OPT_SHARED, NULL, 0, "Threads share one copy of the program, as it is; without it each has its own", 2 } },
-	{ OPTIONS_RACE, { "processes", OPT_PROCESSES, "HOW", 0, "exec: a fresh process for each task (default); prefork: one for each worker; fork: a fork for each task", 2 } },
-	{ OPTIONS_RACE | OPTIONS_BUDGET, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 } },
-	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 } },
-	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 } },
+	{ OPTIONS_RACE, { "processes", OPT_PROCESSES, "HOW", 0, "exec: a fresh process for each task (default); prefork: one for each worker; fork: a fork for each task", 2 }, CONFIG },
+	{ OPTIONS_RACE | OPTIONS_BUDGET, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 }, CONFIG },
+	{ OPTIONS_ADVISE, { "policy", OPT_POLICY, "NAME", 0, "measured: the fastest correct model (default); table: the table's row first", 2 }, CONFIG },
+	{ OPTIONS_ADVISE, { "no-analyze", OPT_NO_ANALYZE, NULL, 0, "Do without the source: one witness less", 2 }, CONFIG },
 	{ OPTIONS_GATE, { "against", OPT_AGAINST, "REF", 0, "The run to hold against: an id, a tag, a commit, last~1", 1 } },
 	{ OPTIONS_GATE, { "pair", OPT_PAIR, NULL, 0, "Run two builds in turns, now", 1 } },
-	{ OPTIONS_GATE, { "max-regression", OPT_MAX_REGRESSION, "PERCENT", 0, "How much slower is still well (default: 2%)", 2 } },
-	{ OPTIONS_GATE, { "confidence", OPT_CONFIDENCE, "PERCENT", 0, "Of the intervals (default: 95% for stored runs, 99% for --pair)", 2 } },
-	{ OPTIONS_GATE, { "min-runs", OPT_MIN_RUNS, "N", 0, "With fewer rounds or pairs it cannot tell (default: 6 rounds, 10 pairs)", 2 } },
-	{ OPTIONS_GATE, { "fail-on", OPT_FAIL_ON, "WHAT,...", 0, "verdict, regression, new-findings, inconclusive (default: regression)", 2 } },
+	{ OPTIONS_GATE, { "max-regression", OPT_MAX_REGRESSION, "PERCENT", 0, "How much slower is still well (default: 2%)", 2 }, CONFIG },
+	{ OPTIONS_GATE, { "confidence", OPT_CONFIDENCE, "PERCENT", 0, "Of the intervals (default: 95% for stored runs, 99% for --pair)", 2 }, CONFIG },
+	{ OPTIONS_GATE, { "min-runs", OPT_MIN_RUNS, "N", 0, "With fewer rounds or pairs it cannot tell (default: 6 rounds, 10 pairs)", 2 }, CONFIG },
+	{ OPTIONS_GATE, { "fail-on", OPT_FAIL_ON, "WHAT,...", 0, "verdict, regression, new-findings, inconclusive (default: regression)", 2 }, CONFIG },
 	{ OPTIONS_GATE, { "junit", OPT_JUNIT, "FILE", 0, "Write the result as JUnit XML as well", 3 } },
-	{ OPTIONS_DB, { "samples-days", OPT_SAMPLES_DAYS, "N", 0, "prune: raw samples and stacks of runs older than N days", 1 } },
-	{ OPTIONS_DB, { "runs-days", OPT_RUNS_DAYS, "N", 0, "prune: all of runs older than N days", 1 } },
+	{ OPTIONS_DB, { "samples-days", OPT_SAMPLES_DAYS, "N", 0, "prune: raw samples and stacks of runs older than N days", 1 }, CONFIG },
+	{ OPTIONS_DB, { "runs-days", OPT_RUNS_DAYS, "N", 0, "prune: all of runs older than N days", 1 }, CONFIG },
 	{ OPTIONS_FORCE, { "force", OPT_FORCE, NULL, 0, "Judge runs that are not comparable as well", 3 } },
-	{ OPTIONS_PROJECT, { "cores", OPT_CORES, "N,N,...", 0, "Project the speedups to machines with as many cores: a range, not measured", 2 } },
-	{ OPTIONS_LIST, { NULL, 'n', "N", 0, "At most N runs; 0: all", 1 } },
+	{ OPTIONS_PROJECT, { "cores", OPT_CORES, "N,N,...", 0, "Project the speedups to machines with as many cores: a range, not measured", 2 }, CONFIG },
+	{ OPTIONS_LIST, { "limit", 'n', "N", 0, "At most N runs; 0: all", 1 }, CONFIG },
 	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
 	{ OPTIONS_REPORT, { "format", OPT_REPORT_FORMAT, "NAME", 0, "term (default), html, md, json, sarif, speedscope, folded, hyperfine", 1 } },
 	{ OPTIONS_REPORT, { "output", 'o', "FILE", 0, "Write to FILE; - is standard output", 1 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
-	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 } },
-	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 8 } },
+	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 }, CONFIG_PATH },
+	{ OPTIONS_TASKS, { "trust", OPT_TRUST, NULL, 0, "Run what the project's .concur.yaml names as setup or teardown", 1 } },
+	{ 0, { "dump-config", OPT_DUMP_CONFIG, NULL, 0, "Only show what holds for this command, and where each value comes from", 8 } },
+	{ 0, { "color", OPT_COLOR, "WHEN", 0, "auto: on a terminal (default); always; never", 8 }, CONFIG },
 	{ 0, { "quiet", 'q', NULL, 0, "Only results and errors", 8 } },
 	{ 0, { "verbose", 'v', NULL, 0, "Say more", 8 } },
 };
@@ -131,6 +139,39 @@ struct parse {
 	int stop; /* index of the first operand */
 };
 
+static const char *origin_of(const struct options *o, int at)
+{
+	return at >= 1 && (size_t)at <= o->sources.origins.n ? o->sources.origins.items[at - 1]
+							     : "command line";
+}
+
+__attribute__((noreturn)) static void refuse(const struct options *o, struct error *err)
+{
+	output_error(o, err);
+	output_finish();
+	exit((int)err->class);
+}
+
+/* As argp_error(), but it names the file and line where the value stands, and knows --json. */
+__attribute__((format(printf, 2, 3))) static void misuse(struct argp_state *state, const char *fmt,
+							 ...)
+{
+	struct options *o = ((struct parse *)state->input)->options;
+	CLEANUP(cleanup_free) char *text = NULL;
+	const char *origin = origin_of(o, state->next - 1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	for (int i = 1; i < state->argc && strcmp(state->argv[i], "--") != 0; i++)
+		o->json |= !strcmp(state->argv[i], "--json");
+	if (strcmp(origin, "command line") != 0)
+		refuse(o, error_new(ERROR_USAGE, "%s: %s", origin,
+				    text + (!strncmp(text, "--", 2) ? 2 : 0)));
+	refuse(o, error_hint(error_new(ERROR_USAGE, "%s", text), "%s --help", state->name));
+}
+
 static long whole_number(struct argp_state *state, const char *what, const char *text, long low,
 			 long high)
 {
@@ -140,8 +181,8 @@ static long whole_number(struct argp_state *state, const char *what, const char 
 	errno = 0;
 	n = strtol(text, &end, 10);
 	if (errno || end == text || *end || n < low || n > high)
-		argp_error(state, "%s: '%s' is not a whole number from %ld to %ld", what, text, low,
-			   high);
+		misuse(state, "%s: '%s' is not a whole number from %ld to %ld", what, text, low,
+		       high);
 	return n;
 }
 
@@ -153,8 +194,8 @@ static double seconds(struct argp_state *state, const char *what, const char *te
 	errno = 0;
 	s = strtod(text, &end);
 	if (errno || end == text || *end || !isfinite(s) || s <= 0 || s > 86400)
-		argp_error(state, "%s: '%s' is not a time in seconds (above 0, at most 86400)",
-			   what, text);
+		misuse(state, "%s: '%s' is not a time in seconds (above 0, at most 86400)", what,
+		       text);
 	return s;
 }
 
@@ -166,7 +207,7 @@ static uint64_t seed(struct argp_state *state, const char *text)
 	errno = 0;
 	n = strtoull(text, &end, 0);
 	if (errno || end == text || *end || !isdigit((unsigned char)*text) || !n)
-		argp_error(state, "--seed: '%s' is not a number above 0", text);
+		misuse(state, "--seed: '%s' is not a number above 0", text);
 	return n;
 }
 
@@ -180,7 +221,7 @@ static double share(struct argp_state *state, const char *what, const char *text
 	percent = strtod(text, &end);
 	if (errno || end == text || strcmp(end + (*end == '%'), "") || !isfinite(percent) ||
 	    percent < 0.1 || percent > 100)
-		argp_error(state, "%s: '%s' is not a share from 0.1%% to 100%%", what, text);
+		misuse(state, "%s: '%s' is not a share from 0.1%% to 100%%", what, text);
 	return percent / 100;
 }
 
@@ -189,7 +230,7 @@ static enum tier tier(struct argp_state *state, const char *text)
 	enum tier ret = TIER_0;
 
 	if (!tier_from_key(text, &ret))
-		argp_error(state, "--tier: '%s' is none of T0, T1, T2, T3", text);
+		misuse(state, "--tier: '%s' is none of T0, T1, T2, T3", text);
 	return ret;
 }
 
@@ -203,7 +244,7 @@ static void ladder(struct argp_state *state, const char *what, const char *text,
 		vec_push(ret, (int)whole_number(state, what, word, 1, 1024));
 	free(copy);
 	if (!ret->n)
-		argp_error(state, "%s: no number in '%s'", what, text);
+		misuse(state, "%s: no number in '%s'", what, text);
 }
 
 static void exit_codes(struct argp_state *state, const char *text, struct options *o)
@@ -222,7 +263,7 @@ static void exit_codes(struct argp_state *state, const char *text, struct option
 	}
 	free(copy);
 	if (first)
-		argp_error(state, "--expect-exit: no number in '%s'", text);
+		misuse(state, "--expect-exit: no number in '%s'", text);
 }
 
 static enum compare comparison(struct argp_state *state, const char *text)
@@ -230,7 +271,7 @@ static enum compare comparison(struct argp_state *state, const char *text)
 	enum compare ret = COMPARE_STDOUT;
 
 	if (!compare_from_key(text, &ret))
-		argp_error(state, "--compare: '%s' is none of stdout, stderr, exit-code", text);
+		misuse(state, "--compare: '%s' is none of stdout, stderr, exit-code", text);
 	return ret;
 }
 
@@ -242,14 +283,14 @@ static enum color color(struct argp_state *state, const char *text)
 		if (!strcmp(text, names[i]))
 			return (enum color)i;
 	}
-	argp_error(state, "--color: '%s' is none of auto, always, never", text);
+	misuse(state, "--color: '%s' is none of auto, always, never", text);
 	return COLOR_AUTO;
 }
 
 static bool policy_is_table(struct argp_state *state, const char *text)
 {
 	if (strcmp(text, "table") && strcmp(text, "measured"))
-		argp_error(state, "--policy: '%s' is neither measured nor table", text);
+		misuse(state, "--policy: '%s' is neither measured nor table", text);
 	return !strcmp(text, "table");
 }
 
@@ -260,7 +301,7 @@ static enum format format(struct argp_state *state, const char *text)
 	if (!strcmp(text, "sarif"))
 		return FORMAT_SARIF;
 	if (strcmp(text, "report"))
-		argp_error(state, "--format: '%s' is none of report, editor, sarif", text);
+		misuse(state, "--format: '%s' is none of report, editor, sarif", text);
 	return FORMAT_REPORT;
 }
 
@@ -277,7 +318,7 @@ static void shard(struct argp_state *state, const char *text, struct options *o)
 			n = 0;
 	}
 	if (!i || i > n || n > 10000)
-		argp_error(state, "--shard: '%s' is not I/N with I from 1 to N", text);
+		misuse(state, "--shard: '%s' is not I/N with I from 1 to N", text);
 	o->shard = (unsigned)i;
 	o->shards = (unsigned)n;
 }
@@ -287,7 +328,7 @@ static double confidence(struct argp_state *state, const char *text)
 	double ret = share(state, "--confidence", text);
 
 	if (ret < 0.5 || ret > 0.9999)
-		argp_error(state, "--confidence: '%s' is not from 50%% to 99.99%%", text);
+		misuse(state, "--confidence: '%s' is not from 50%% to 99.99%%", text);
 	return ret;
 }
 
@@ -317,16 +358,16 @@ static int fail_on(struct argp_state *state, const char *text)
 		while (i < 4 && strcmp(word, names[i].name))
 			i++;
 		if (i == 4)
-			argp_error(state,
-				   "--fail-on: '%s' is none of verdict, regression, new-findings, "
-				   "inconclusive",
-				   word);
+			misuse(state,
+			       "--fail-on: '%s' is none of verdict, regression, new-findings, "
+			       "inconclusive",
+			       word);
 		else
 			ret |= names[i].bit;
 	}
 	free(copy);
 	if (!ret)
-		argp_error(state, "--fail-on: nothing in '%s'", text);
+		misuse(state, "--fail-on: nothing in '%s'", text);
 	/* Inconclusive about what? */
 	return ret == GATE_ON_CANNOT_TELL ? ret | GATE_ON_REGRESSION : ret;
 }
@@ -428,7 +469,7 @@ static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct 
 		return 0;
 	case OPT_PROCESSES:
 		if (!process_way_from_key(arg, &o->processes))
-			argp_error(state, "--processes: '%s' is none of exec, prefork, fork", arg);
+			misuse(state, "--processes: '%s' is none of exec, prefork, fork", arg);
 		return 0;
 	case OPT_RUN_AS:
 		o->run_as = arg;
@@ -441,7 +482,9 @@ static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct 
 		return 0;
 	case OPT_WORKLOAD:
 		if (!o->workload_file)
-			argp_error(state, "write --workload in full");
+			misuse(state, "write --workload in full");
+		return 0;
+	case OPT_TRUST:
 		return 0;
 	default:
 		return parse_analyze(key, arg, state, o);
@@ -453,6 +496,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state, struct
 	switch (key) {
 	case OPT_JSON:
 		o->json = true;
+		return 0;
+	case OPT_DUMP_CONFIG:
+		o->dump_config = true;
 		return 0;
 	case OPT_DB:
 		o->db = arg;
@@ -533,6 +579,16 @@ static error_t parse_own(int key, char *arg, struct argp_state *state, struct op
 	}
 }
 
+static void remember(struct parse *p, int key, const char *value, const char *origin)
+{
+	const struct argp_option *option;
+
+	for (size_t i = 0; (option = options_next(p->groups, &i));)
+		if (option->key == key && option->name)
+			vec_push(&p->options->sources.seen,
+				 ((struct option_seen){ option->name, value, origin }));
+}
+
 static error_t parse_command(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -551,7 +607,10 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 		o->args_n = state->argc - state->next;
 		return 0;
 	}
-	return parse_common(key, arg, state, o) ? parse_own(key, arg, state, o) : 0;
+	if (parse_common(key, arg, state, o) && parse_own(key, arg, state, o))
+		return ARGP_ERR_UNKNOWN;
+	remember(p, key, arg, origin_of(o, state->next - 1));
+	return 0;
 }
 
 const struct argp_option *options_next(int groups, size_t *i)
@@ -574,52 +633,65 @@ static void select_options(int groups, struct argp_option *ret)
 	*ret = (struct argp_option){ 0 };
 }
 
-/* --- the workload file ------------------------------------------------------------------------ */
+/* --- what stands elsewhere -------------------------------------------------------------------- */
 
-static error_t find_workload(int key, char *arg, struct argp_state *state)
+/* What must be known before the rest: which files to read, and whether to trust them. */
+static error_t look_ahead(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 
 	if (key == OPT_WORKLOAD)
 		p->options->workload_file = arg;
-	if (key == ARGP_KEY_ARG)
+	if (key == OPT_TRUST)
+		p->options->trust = true;
+	if (key == OPT_JSON)
+		p->options->json = true;
+	if (key == ARGP_KEY_ARG && (p->groups & OPTIONS_PROGRAM))
 		state->next = state->argc;
 	return 0;
 }
 
-bool options_in_file(const char *key, bool *flag)
+bool options_find(const char *name, struct option_place *ret)
 {
+	*ret = (struct option_place){ 0 };
 	for (size_t i = 0; i < ROWS_N; i++) {
-		if (!(rows[i].groups & (OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE)) ||
-		    rows[i].argp.key == OPT_WORKLOAD || strcmp(rows[i].argp.name, key) != 0)
+		const struct option_row *row = &rows[i];
+
+		if (!row->argp.name || strcmp(row->argp.name, name) != 0)
 			continue;
-		*flag = !rows[i].argp.arg;
+		*ret = (struct option_place){
+			.name = row->argp.name,
+			.groups = row->groups,
+			.is_flag = !row->argp.arg,
+			.in_workload = row->argp.key != OPT_WORKLOAD &&
+				       row->argp.key != OPT_TRUST &&
+				       (row->groups & (OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_RACE)),
+			.in_config = row->config,
+			.is_path = row->config == CONFIG_PATH,
+			.runs = row->config == CONFIG_RUNS,
+		};
 		return true;
 	}
 	return false;
 }
 
-/* The file's options before those of the command line, so that the last one wins. */
-static struct error *add_workload(struct options *o, int *argc, char ***argv)
+/* The weakest first, so that the last one wins: files and environment, before the subcommand, after
+ * it. */
+static void arrange(struct options *o, int *argc, char ***argv)
 {
-	struct workload_file file = { 0 };
-	struct error *err = workload_file_read(o->workload_file, &file);
+	const struct strings *args = &o->sources.args;
 	size_t n = 0;
 
-	if (err)
-		return err;
-	o->file_args = file.args;
-	o->tasks = file.tasks;
-	o->command = file.command;
-	o->argv = xcalloc((size_t)*argc + file.args.n + 1, sizeof(*o->argv));
+	o->argv = xcalloc((size_t)*argc + args->n + (size_t)o->globals_n + 1, sizeof(*o->argv));
 	o->argv[n++] = (*argv)[0];
-	vec_each (&file.args, arg)
-		o->argv[n++] = *arg;
+	for (size_t i = 0; i < args->n; i++)
+		o->argv[n++] = args->items[i];
+	for (int i = 0; i < o->globals_n; i++)
+		o->argv[n++] = o->globals[i];
 	for (int i = 1; i < *argc; i++)
 		o->argv[n++] = (*argv)[i];
 	*argc = (int)n;
 	*argv = o->argv;
-	return NULL;
 }
 
 void options_parse(const struct command *command, struct options *options, int groups, int argc,
@@ -630,19 +702,25 @@ void options_parse(const struct command *command, struct options *options, int g
 	CLEANUP(cleanup_free)
 	char *doc = xasprintf("concur %s - %s\v%s", command->name,
 			      command->summary ? command->summary : "for packagers", command->doc);
-	struct argp argp = { list, find_workload, command->args, doc, NULL, NULL, NULL };
+	struct argp argp = { list, look_ahead, command->args, doc, NULL, NULL, NULL };
 	int flags = groups & OPTIONS_PROGRAM ? ARGP_IN_ORDER : 0;
+	struct error *err;
 
 	select_options(groups, list);
-	if (groups & OPTIONS_TASKS)
-		argp_parse(&argp, argc, argv, flags | ARGP_SILENT, NULL, &parse);
-	if (options->workload_file)
-		options->file_error = add_workload(options, &argc, &argv);
+	argp_parse(&argp, argc, argv, flags | ARGP_SILENT, NULL, &parse);
+	err = config_gather(options, groups);
+	if (err)
+		refuse(options, err);
+	arrange(options, &argc, &argv);
 	argp.parser = parse_command;
 	argp_parse(&argp, argc, argv, flags, NULL, &parse);
 	if (!options->args_n && options->command.n) {
 		options->args = options->command.items;
 		options->args_n = (int)options->command.n;
+	}
+	if (options->dump_config) {
+		config_dump(command, options, groups);
+		exit(output_finish() ? ERROR_MACHINE : 0);
 	}
 }
 
@@ -680,6 +758,8 @@ void options_parse_global(struct options *options, int argc, char **argv, int *n
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
 	free(doc);
 	*next = parse.stop;
+	options->globals = argv + 1;
+	options->globals_n = parse.stop - 1;
 }
 
 void options_split_flags(struct options *options, int *argc, char **argv)
@@ -697,10 +777,11 @@ void options_clear(struct options *options)
 {
 	vec_clear(&options->outputs);
 	strings_clear(&options->tasks);
-	strings_clear(&options->file_args);
 	strings_clear(&options->command);
-	error_free(options->file_error);
-	options->file_error = NULL;
+	strings_clear(&options->sources.files);
+	strings_clear(&options->sources.args);
+	strings_clear(&options->sources.origins);
+	vec_clear(&options->sources.seen);
 	free(options->argv);
 	options->argv = NULL;
 	vec_clear(&options->workers);

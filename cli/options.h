@@ -29,6 +29,19 @@ struct borrowed {
 	VEC_FIELDS(const char *);
 };
 
+struct option_seen {              /* all borrowed */
+	const char *name, *value; /* value NULL: a flag */
+	const char *origin;       /* "command line", "CONCUR_BUDGET", "FILE:LINE" */
+};
+
+struct option_sources {               /* see config.h */
+	struct strings files;         /* that were read */
+	struct strings args, origins; /* what they and the environment say, the strongest last */
+	struct {
+		VEC_FIELDS(struct option_seen); /* what was parsed, the strongest last */
+	} seen;
+};
+
 struct options {
 	bool json;
 	const char *db;
@@ -45,9 +58,12 @@ struct options {
 	const char *offload; /* a function; NULL: none is named */
 	enum process_way processes;
 	const char *workload_file;
-	struct strings file_args, command; /* of the workload file; what is borrowed may lie here */
-	struct error *file_error;          /* what is wrong with it; owned */
-	char **argv;                       /* file_args and the command line's, owned */
+	struct strings command; /* of the workload file */
+	struct option_sources sources;
+	char *const *globals; /* what stood before the subcommand */
+	int globals_n;
+	char **argv;             /* of all sources, owned; what is borrowed may lie here */
+	bool trust, dump_config; /* --trust: a project's file may have commands run */
 	bool no_analyze;
 	double timeout_s; /* one task */
 	double budget_s;  /* the race */
@@ -119,8 +135,17 @@ void options_parse(const struct command *command, struct options *options, int g
 		   char **argv);
 /* The next option that commands with these groups take, from *i = 0 on; NULL: no more. */
 const struct argp_option *options_next(int groups, size_t *i);
-/* Whether a workload file may have this option, and whether it takes no value. */
-bool options_in_file(const char *key, bool *flag);
+
+struct option_place { /* what a file may say of an option */
+	const char *name;
+	int groups; /* 0: every command */
+	bool is_flag, in_workload, in_config;
+	bool is_path; /* relative to the configuration it stands in */
+	bool runs;    /* its value is a command */
+};
+
+/* By its long name. False: there is none. */
+bool options_find(const char *name, struct option_place *ret);
 /* What follows "--" in argv becomes options->flags, and is not argp's. */
 void options_split_flags(struct options *options, int *argc, char **argv);
 void options_clear(struct options *options);

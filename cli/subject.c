@@ -312,7 +312,7 @@ static struct error *no_tasks(const char *command)
 
 bool subject_has_tasks(const struct options *options)
 {
-	return options->file_error || options->each || options->count || options->tasks.n;
+	return options->each || options->count || options->tasks.n;
 }
 
 struct error *subject_workload(struct options *options, struct run *run)
@@ -320,8 +320,6 @@ struct error *subject_workload(struct options *options, struct run *run)
 	struct workload *w = &run->workload;
 	struct error *err;
 
-	if (options->file_error)
-		return MOVE(options->file_error);
 	if (!subject_has_tasks(options))
 		return no_tasks(run->command);
 	err = subject_program(options, run);
