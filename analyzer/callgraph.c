@@ -363,22 +363,24 @@ void callgraph_build(const struct program *p, const struct pointers *pointers,
 	*ret = g;
 }
 
+const struct call_edge *callgraph_step(const struct callgraph *g, uint32_t *function,
+				       enum effect effect)
+{
+	const struct reach *r = *function == TU_NONE ? NULL : reach_at(g, *function, effect);
+
+	if (!r || r->path == PATH_NONE)
+		return NULL;
+	*function = r->distance ? g->items[r->edge].callee : TU_NONE;
+	return &g->items[r->edge];
+}
+
 char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect)
 {
 	struct strbuf out = { 0 };
-	uint32_t at = function;
+	const struct call_edge *edge;
 
-	strbuf_add(&out, g->program->symbols.items[at].name);
-	for (;;) {
-		const struct reach *r = reach_at(g, at, effect);
-		uint16_t distance = r->distance;
-
-		if (r->path == PATH_NONE)
-			break;
-		at = g->items[r->edge].callee;
-		strbuf_addf(&out, " -> %s", g->program->symbols.items[at].name);
-		if (!distance)
-			break;
-	}
+	strbuf_add(&out, g->program->symbols.items[function].name);
+	while ((edge = callgraph_step(g, &function, effect)))
+		strbuf_addf(&out, " -> %s", g->program->symbols.items[edge->callee].name);
 	return strbuf_detach(&out);
 }

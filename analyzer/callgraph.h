@@ -74,6 +74,10 @@ void callgraph_clear(struct callgraph *g);
 
 const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function,
 				    enum effect effect);
+/* The first call of the way from *function to the effect; *function becomes what is called, or TU_NONE
+ * where that is the library. NULL: there is none. */
+const struct call_edge *callgraph_step(const struct callgraph *g, uint32_t *function,
+				       enum effect effect);
 /* "handle -> read_request -> recv", owned by the caller. */
 char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect);
 /* Marks `from` and every function it leads to over paths of this class or better. */

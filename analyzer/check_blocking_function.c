@@ -11,6 +11,26 @@ static bool is_telling(const struct reach *r)
 	       (r->path == PATH_POINTER && r->distance <= MAX_POINTER_DISTANCE);
 }
 
+/* Each call of the way down, as a site: where, and of what. */
+static void add_calls(const struct check_context *c, struct fact *f, uint32_t function,
+		      enum effect effect)
+{
+	const struct call_edge *edge;
+
+	while ((edge = callgraph_step(c->graph, &function, effect))) {
+		const struct program_symbol *caller = &c->program->symbols.items[edge->caller];
+		const struct program_symbol *callee = &c->program->symbols.items[edge->callee];
+		struct fact_site site = {
+			.file = xstrdup(program_path(c->program, edge->file)),
+			.line = (int)edge->line,
+			.function = xstrdup(caller->name),
+			.access = xasprintf("calls %s", callee->name),
+		};
+
+		vec_push(&f->sites, site);
+	}
+}
+
 static void add(const struct check_context *c, struct fact_list *list, uint32_t function,
 		enum effect effect)
 {
@@ -28,6 +48,7 @@ static void add(const struct check_context *c, struct fact_list *list, uint32_t 
 		"%s() %s, %u calls down%s: %s", s->name, effect_words(effect), r->distance + 1u,
 		r->path == PATH_POINTER ? ", through a pointer (a candidate)" : "", path);
 	free(path);
+	add_calls(c, f, function, effect);
 }
 
 void check_blocking_function(const struct check_context *c, struct fact_list *list)

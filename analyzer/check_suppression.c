@@ -54,10 +54,12 @@ static void read_unit(const struct program *p, const struct tu *tu, struct file_
 	}
 }
 
-/* All that speak of the fact are used by it; one with a reason is enough. */
-static bool is_suppressed(const struct program *p, struct suppressions *list, const struct fact *f)
+/* All that speak of the fact are used by it; one with a reason is enough: that
+ * reason, or NULL. */
+static const char *excuse_for(const struct program *p, struct suppressions *list,
+			      const struct fact *f)
 {
-	bool found = false;
+	const char *ret = NULL;
 
 	vec_each (list, s) {
 		if ((uint32_t)f->line < s->line || (uint32_t)f->line > s->last || !s->line ||
@@ -65,9 +67,9 @@ static bool is_suppressed(const struct program *p, struct suppressions *list, co
 		    strcmp(program_path(p, s->file), f->file) != 0)
 			continue;
 		s->used = true;
-		found |= s->has_reason;
+		ret = ret ? ret : s->reason;
 	}
-	return found;
+	return ret;
 }
 
 static void drop_suppressed(const struct program *p, struct suppressions *list, struct facts *facts)
@@ -75,10 +77,15 @@ static void drop_suppressed(const struct program *p, struct suppressions *list, 
 	size_t kept = 0;
 
 	for (size_t i = 0; list->n && i < facts->n; i++) {
-		if (is_suppressed(p, list, &facts->items[i]))
-			fact_clear(&facts->items[i]);
-		else
-			facts->items[kept++] = facts->items[i];
+		struct fact *f = &facts->items[i];
+		const char *excuse = excuse_for(p, list, f);
+
+		if (excuse) {
+			f->excuse = xstrdup(excuse);
+			vec_push(&facts->silenced, *f);
+		} else {
+			facts->items[kept++] = *f;
+		}
 	}
 	if (list->n) {
 		facts->suppressed = facts->n - kept;
@@ -113,7 +120,7 @@ void check_suppression(const struct check_context *c, struct fact_list *list)
 		else if (s->is_end)
 			complain(list, s, "unbalanced", "ends what never began",
 				 "begin it, or remove it");
-		else if (!s->has_reason)
+		else if (!s->reason)
 			complain(list, s, "no-reason", "gives no reason, and so does not count",
 				 "write the reason after it");
 		else if (s->last == UINT32_MAX)

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "data/data.h"
 
-#define LAST_RUN_MAGIC 0x31526c63u /* "clR1" */
+#define LAST_RUN_MAGIC 0x32526c63u /* "clR2" */
 
 /* Two builds of one version may hold different checks. */
 static void add_program(struct strbuf *key)
@@ -87,6 +87,7 @@ static void put_fact(struct strbuf *out, const struct fact *f)
 	record_put_text(out, f->detail);
 	record_put_text(out, f->advice);
 	record_put_text(out, f->macro);
+	record_put_text(out, f->excuse);
 	record_put_number(out, f->sites.n);
 	vec_each (&f->sites, site) {
 		record_put_text(out, site->file);
@@ -109,6 +110,7 @@ static void read_fact(struct record_reader *r, struct fact *f)
 	f->detail = record_text(r);
 	f->advice = record_text(r);
 	f->macro = record_text(r);
+	f->excuse = record_text(r);
 	sites = record_count(r);
 	for (size_t i = 0; i < sites && !r->bad; i++) {
 		struct fact_site *site = vec_add(&f->sites);
@@ -133,6 +135,9 @@ static void put_facts(struct strbuf *out, const struct facts *facts)
 	record_put_number(out, facts->n);
 	vec_each (facts, f)
 		put_fact(out, f);
+	record_put_number(out, facts->silenced.n);
+	vec_each (&facts->silenced, f)
+		put_fact(out, f);
 }
 
 static void read_facts(struct record_reader *r, struct facts *ret)
@@ -153,6 +158,9 @@ static void read_facts(struct record_reader *r, struct facts *ret)
 	n = record_count(r);
 	for (size_t i = 0; i < n && !r->bad; i++)
 		read_fact(r, vec_add(ret));
+	n = record_count(r);
+	for (size_t i = 0; i < n && !r->bad; i++)
+		read_fact(r, vec_add(&ret->silenced));
 }
 
 static char *path_of(const struct cache *c, const struct last_run *run)

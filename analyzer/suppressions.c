@@ -31,13 +31,19 @@ static const struct marker {
 	{ "NOLINTEND(", ')', "concur-", TARGET_END },
 };
 
-/* Up to the end of the comment, or to what another tool reads there. */
-static bool has_reason(const char *s, const char *end)
+/* Up to the end of the line or comment, or to what another tool reads there; NULL: no word. Owned by
+ * the caller. */
+static char *reason_in(const char *s, const char *end)
 {
-	for (; s < end && *s != '\n' && strncmp(s, "//", 2) != 0; s++)
-		if (isalnum((unsigned char)*s))
-			return true;
-	return false;
+	const char *stop = s;
+
+	while (stop < end && *stop != '\n' && strncmp(stop, "//", 2) != 0)
+		stop++;
+	while (s < stop && !isalnum((unsigned char)*s))
+		s++;
+	while (stop > s && isspace((unsigned char)stop[-1]))
+		stop--;
+	return s < stop ? xstrndup(s, (size_t)(stop - s)) : NULL;
 }
 
 /* The innermost of this file that still runs. */
@@ -68,6 +74,7 @@ static void add(struct scanner *s, const struct marker *m, const char *name, siz
 		free(item.check);
 		return;
 	}
+	item.reason = like->reason ? xstrdup(like->reason) : NULL;
 	item.is_end = m->target == TARGET_END;
 	if (m->target == TARGET_NEXT_LINE)
 		item.line = s->line + 1;
@@ -82,13 +89,15 @@ static void read_marker(struct scanner *s, const struct marker *m, const char *a
 {
 	const char *name = at + strlen(m->text);
 	const char *close = memchr(name, m->close, (size_t)(end - name));
+	CLEANUP(cleanup_free) char *reason = NULL;
 	struct suppression like = { .file = s->file,
 				    .at_line = s->line,
 				    .at_column = (uint32_t)(at - s->line_start) + 1 };
 
 	if (!close)
 		return;
-	like.has_reason = has_reason(close + 1, end);
+	reason = reason_in(close + 1, end);
+	like.reason = reason;
 	while (name < close) {
 		size_t n = strcspn(name, ",])");
 		size_t skip = strspn(name, " ");
@@ -192,7 +201,9 @@ void suppressions_read(const char *text, const char *file, struct suppressions *
 
 void suppressions_clear(struct suppressions *list)
 {
-	vec_each (list, item)
+	vec_each (list, item) {
 		free(item->check);
+		free(item->reason);
+	}
 	vec_clear(list);
 }

@@ -29,7 +29,8 @@ struct suppression {
 	uint32_t line;    /* what it speaks of; 0: nothing follows */
 	uint32_t last;    /* up to this line; UINT32_MAX: nothing ends it */
 	uint32_t at_line, at_column;
-	bool has_reason, used;
+	char *reason; /* or NULL: none is given */
+	bool used;
 	bool is_end; /* of what never began */
 };
 

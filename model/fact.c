@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool fact_is_chain(const struct fact *f)
+{
+	return f->sites.n && f->sites.items[0].access &&
+	       !strncmp(f->sites.items[0].access, "calls ", strlen("calls "));
+}
+
 void fact_clear(struct fact *f)
 {
 	vec_each (&f->sites, site) {
@@ -19,6 +25,7 @@ void fact_clear(struct fact *f)
 	free(f->detail);
 	free(f->advice);
 	free(f->macro);
+	free(f->excuse);
 	*f = (struct fact){ 0 };
 }
 
@@ -60,6 +67,9 @@ void facts_clear(struct facts *facts)
 	vec_each (facts, f)
 		fact_clear(f);
 	vec_clear(facts);
+	vec_each (&facts->silenced, f)
+		fact_clear(f);
+	vec_clear(&facts->silenced);
 	vec_each (&facts->failures, failure) {
 		free(failure->file);
 		free(failure->why);

@@ -36,7 +36,8 @@ struct fact {
 	char *detail;   /* one sentence for people */
 	char *advice;   /* what to do instead, e.g. the re-entrant replacement; or NULL */
 	char *macro;    /* the macro it was expanded from, or NULL */
-	struct fact_sites sites;
+	struct fact_sites sites; /* accesses; or the calls that lead to what blocks, in order */
+	char *excuse;            /* of a silenced one: the reason that the source gives */
 };
 
 struct unit_failure { /* a translation unit that could not be analysed */
@@ -56,9 +57,14 @@ struct facts {
 	char *root;        /* absolute: what files are relative to; NULL in a stored run */
 	size_t units;      /* translation units tried */
 	size_t suppressed; /* findings that comments in the source took out */
+	struct {
+		VEC_FIELDS(struct fact);
+	} silenced; /* those, with their excuses; none in a stored run */
 	struct unit_failures failures;
 };
 
+/* Whether the sites are a chain of calls. */
+bool fact_is_chain(const struct fact *f);
 void fact_clear(struct fact *f);
 void facts_sort(struct facts *facts);
 void facts_clear(struct facts *facts);

@@ -70,7 +70,7 @@ struct report_finding { /* of each fact, what report/ cannot know */
 	int known; /* to a baseline: 1, 0, or -1: none was asked for */
 };
 
-/* The facts as SARIF 2.1.0; `findings` are of run->facts, in its order. */
+/* The facts as SARIF 2.1.0; `findings` are of run->facts, in its order, and then of those that are silenced. */
 void report_sarif(const struct run *run, const struct report_finding *findings, struct strbuf *out);
 
 /* concur explain. topic NULL: the table and the list of topics. False: no such topic. */

@@ -59,18 +59,32 @@ static json_t *message_of(const char *text, const char *more)
 	return json_pack("{s:o}", "text", json_clean(whole));
 }
 
-/* Where a variable is used, with how. */
-static json_t *related_of(const struct fact *f)
+static json_t *site_of(const struct fact_site *s)
 {
+	json_t *location = location_of(s->file, s->line, 0, s->function);
+
+	json_object_set_new(location, "message", message_of(s->access, NULL));
+	return location;
+}
+
+/* Where a variable is used, with how; or the calls that lead from a function to what blocks, which
+ * are one flow of code. */
+static void put_sites(const struct fact *f, json_t *result)
+{
+	bool chain = fact_is_chain(f);
 	json_t *list = json_array();
 
 	vec_each (&f->sites, s) {
-		json_t *location = location_of(s->file, s->line, 0, s->function);
+		json_t *location = site_of(s);
 
-		json_object_set_new(location, "message", message_of(s->access, NULL));
-		json_array_append_new(list, location);
+		json_array_append_new(list,
+				      chain ? json_pack("{s:o}", "location", location) : location);
 	}
-	return list;
+	if (chain)
+		json_object_set_new(result, "codeFlows",
+				    json_pack("[{s:[{s:o}]}]", "threadFlows", "locations", list));
+	else
+		json_object_set_new(result, "relatedLocations", list);
 }
 
 /* What the verdict asks to change here, or NULL. */
@@ -96,7 +110,11 @@ static json_t *result_of(const struct run *run, const struct fact *f, size_t rul
 		"concurFinding/v1", json_clean(finding->fingerprint));
 
 	if (f->sites.n)
-		json_object_set_new(result, "relatedLocations", related_of(f));
+		put_sites(f, result);
+	if (f->excuse)
+		json_object_set_new(result, "suppressions",
+				    json_pack("[{s:s, s:o}]", "kind", "inSource", "justification",
+					      json_clean(f->excuse)));
 	if (finding->known >= 0)
 		json_object_set_new(result, "baselineState",
 				    json_string(finding->known ? "unchanged" : "new"));
@@ -181,6 +199,11 @@ void report_sarif(const struct run *run, const struct report_finding *findings, 
 	size_t i = 0;
 
 	vec_each (&run->facts, f) {
+		size_t rule = rule_index(rules, f, findings[i].is_note);
+
+		json_array_append_new(results, result_of(run, f, rule, &findings[i++]));
+	}
+	vec_each (&run->facts.silenced, f) {
 		size_t rule = rule_index(rules, f, findings[i].is_note);
 
 		json_array_append_new(results, result_of(run, f, rule, &findings[i++]));

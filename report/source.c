@@ -60,7 +60,7 @@ static size_t weight_of(const struct fact *f)
 
 	if (f->detail && sscanf(f->detail, "candidate %u:", &rank) == 1)
 		return SIZE_MAX - rank;
-	return f->sites.n;
+	return fact_is_chain(f) ? 0 : f->sites.n;
 }
 
 /* The weightiest first: a variable that many places touch, a call that is made often. */
@@ -79,7 +79,7 @@ static struct line *find_line(struct lines *lines, const struct fact *f)
 {
 	vec_each (lines, line)
 		if (same(line->fact->symbol, f->symbol) && same(line->fact->effect, f->effect) &&
-		    !f->sites.n)
+		    (!f->sites.n || fact_is_chain(f)))
 			return line;
 	return NULL;
 }

@@ -32,6 +32,26 @@ run 0 "$CONCUR" doctor --json
 jq '.checks[0].state = "fine"' out >bad
 ! (valid "$SOURCE/docs/schema/doctor.schema.json" bad) 2>/dev/null || fail 'a wrong state was taken'
 
+# From a source: the calls that lead to a wait are one flow of code, and what the source excuses is there, with the excuse.
+cat >a.c <<'EOF'
+#include <sys/socket.h>
+static int level; // concur: ignore[shared-state] set before the threads start
+static int ask(int fd) { char b[9]; return (int)recv(fd, b, 9, 0); }
+static int twice(int fd)
+{
+	return ask(fd) + 1;
+}
+int main(void) { return twice(level++); }
+EOF
+for again in first unchanged; do
+	run 0 "$CONCUR" analyze --format sarif a.c -- -O0
+	cp out source.sarif
+	[ "$(json '[.runs[0].results[] | select(.codeFlows) | select(.message.text | test("^twice")) | .codeFlows[0].threadFlows[0].locations[].location
+		| "\(.physicalLocation.region.startLine) \(.message.text)"] | join(", ")')" = '6 calls ask, 3 calls recv' ] || fail "$again: the flow"
+	[ "$(json '[.runs[0].results[] | select(.suppressions) | .suppressions[0].justification] == ["set before the threads start"]')" = true ] ||
+		fail "$again: the suppression"
+done
+
 theirs() { # FORMAT SCHEMA
 	for golden in page compute override; do
 		run 0 "$CONCUR" --db "$golden.db" db import "$SOURCE/tests/golden/$golden.json"
@@ -47,6 +67,7 @@ if [ -e "$sarif" ] && [ -e "$speedscope" ]; then
 	theirs sarif "$sarif"
 	theirs speedscope "$speedscope"
 	valid "$sarif" "$SOURCE/tests/golden/page.sarif"
+	valid "$sarif" source.sarif
 	[ "$checked" -ge 4 ] || fail "only $checked were checked"
 	jq '.runs[0].results[0].level = "loud"' page.sarif >bad
 	! (valid "$sarif" bad) 2>/dev/null || fail 'a wrong level was taken'

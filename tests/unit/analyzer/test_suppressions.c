@@ -63,7 +63,7 @@ static void places_and_reasons(void **state)
 		    s->at_column != cases[i].at_column)
 			fail_msg("%s: of line %u, at %u:%u", cases[i].text, s->line, s->at_line,
 				 s->at_column);
-		assert_int_equal(s->has_reason, cases[i].has_reason);
+		assert_int_equal(s->reason != NULL, cases[i].has_reason);
 	}
 }
 
@@ -97,6 +97,8 @@ static void what_is_suppressed_is_counted(void **state)
 	sandbox_file(&s, "a.h", "// concur: ignore[shared-state] one thread\nstatic int level;\n");
 	sandbox_run(&s);
 	assert_int_equal(s.facts.suppressed, 1);
+	assert_int_equal(s.facts.silenced.n, 1);
+	assert_string_equal(s.facts.silenced.items[0].excuse, "one thread");
 	assert_int_equal(s.facts.n, 1);
 	assert_string_equal(s.facts.items[0].effect, "unused");
 	assert_int_equal(s.facts.items[0].line, 4);
