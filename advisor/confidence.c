@@ -95,8 +95,11 @@ static char *basis(const struct advice *a)
 	const struct profile *p = &a->run->profile;
 	struct strbuf out = { 0 };
 
-	strbuf_addf(&out, "n = %zu, interval +-%.1f %%", a->verdict->speedup.n,
-		    100 * half_width(a->verdict->speedup));
+	if (a->verdict->speedup.n)
+		strbuf_addf(&out, "n = %zu, interval +-%.1f %%", a->verdict->speedup.n,
+			    100 * half_width(a->verdict->speedup));
+	else
+		strbuf_addf(&out, "no figure");
 	if (c->noise.n)
 		strbuf_addf(&out, ", against itself +-%.1f %%", 100 * half_width(c->noise));
 	if (p->measured)
@@ -111,6 +114,7 @@ void confidence_find(struct advice *a)
 	struct doubts d = { 0 };
 
 	doubt_race(a, &d);
+	d.large += !a->verdict->speedup.n; /* the table's word, or a rule of thumb */
 	doubt_profile(a, &d);
 	doubt_facts(a, &d);
 	if (a->verdict->kind == VERDICT_CANNOT_TELL)

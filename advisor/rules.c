@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "advisor/hurdles.h"
+#include "advisor/stream.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
@@ -129,6 +130,28 @@ static void rule_process_wide_lock(struct advice *a)
 		"nothing before it is split; processes have one each.",
 		p->lock ? ", taken in " : "", p->lock ? p->lock : "", PERCENT(p->lock_share),
 		p->holder ? "; most often it was held by " : "", p->holder ? p->holder : "");
+}
+
+/* Calls of a chain look like any others to a clock. */
+static void rule_stream(struct advice *a)
+{
+	CLEANUP(cleanup_free) char *why = NULL;
+	enum stream stream = stream_find(a->run, &why);
+
+	if (stream == STREAM_NONE)
+		return;
+	if (stream == STREAM_CHAIN) {
+		advice_because(a,
+			       "The work is one stream that cannot be cut: %s. Several such jobs "
+			       "at once can share the cores; one cannot.",
+			       why);
+		advice_lacks(a,
+			     "If its parts are independent all the same, name the function "
+			     "that works on one with --unit, or give them as tasks with --each.");
+		advice_decide(a, VERDICT_LEAVE);
+		return;
+	}
+	advice_because(a, "The work is one input that can be cut: %s.", why);
 }
 
 /* --- is there evidence, and can it be trusted? --- */
@@ -558,6 +581,27 @@ static void rule_main_per_input(struct advice *a)
 				  "here and need no change to the code.");
 }
 
+/* Parts of one input are in one process's memory: threads reach them there. */
+static void rule_inner_unit(struct advice *a)
+{
+	size_t hurdles = hurdles_count(&a->run->facts, MODEL_THREADS);
+
+	if (!a->run->race.simulated || a->chosen != MODEL_PROCESSES || !a->tied[MODEL_THREADS] ||
+	    a->run->profile.processes > a->run->profile.tasks)
+		return;
+	if (hurdles) {
+		advice_because(a,
+			       "The unit of work is a function inside one run; threads would need "
+			       "%zu change%s in the code first, processes have their own data.",
+			       hurdles, hurdles == 1 ? "" : "s");
+		return;
+	}
+	a->chosen = MODEL_THREADS;
+	advice_because(a, "The unit of work is a function inside one run, and what it works on is "
+			  "in that run's memory: threads reach it there, processes would need it "
+			  "passed.");
+}
+
 static void rule_fewest_workers(struct advice *a)
 {
 	const struct contender *c = &a->contenders[a->chosen];
@@ -626,6 +670,7 @@ const struct rule rules[] = {
 	{ "R02", "Waiting for a lock does not overlap", rule_locks, true },
 	{ "R03", "The program is concurrent already", rule_concurrent_already, true },
 	{ "R23", "One lock lets one thread run at a time", rule_process_wide_lock, true },
+	{ "R24", "One stream: can it be cut?", rule_stream },
 	/* is there evidence, and can it be trusted? */
 	{ "R04", "Only a profile: bounds, no verdict", rule_no_race },
 	{ "R05", "A model that goes wrong is out", rule_out },
@@ -644,6 +689,7 @@ const struct rule rules[] = {
 	{ "R17", "The measured winner is outside the row", rule_override },
 	{ "R18", "--policy table: the row ranks first", rule_policy_table },
 	{ "R19", "main per input: processes come free", rule_main_per_input },
+	{ "R25", "A function inside one run: threads reach its data", rule_inner_unit },
 	{ "R20", "The fewest workers that reach the speedup", rule_fewest_workers },
 	{ "R21", "Threads were raced with private copies", rule_private_copies },
 	{ "R22", "It waits for workers that it has already: raise their number", rule_raise },

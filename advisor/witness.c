@@ -218,7 +218,9 @@ static bool table_agrees(const struct advice *a, struct strbuf *out)
 	enum model said = a->verdict->kind == VERDICT_RAISE ? a->verdict->model : a->chosen;
 
 	if (a->verdict->kind == VERDICT_LEAVE) {
-		strbuf_addf(out, ", but the race found no gain in it.");
+		strbuf_addf(out, a->run->race.simulated || !a->run->race.measured
+					 ? ", but this work gains nothing by it."
+					 : ", but the race found no gain in it.");
 		return false;
 	}
 	if (table_row_rank(a->row, said) == a->row->n) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -610,6 +611,18 @@ static struct error *watch(const struct subprocess *sub, struct drain *drains, s
 	}
 }
 
+/* What it has read and written, while it is not reaped. */
+static void read_io(pid_t pid, struct subprocess_result *result)
+{
+	CLEANUP(cleanup_free) char *path = xasprintf("/proc/%d/io", pid);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	CLEANUP(error_clear) struct error *err = file_read(path, &text);
+
+	if (!err)
+		sscanf(strbuf_str(&text), "rchar: %" SCNu64 " wchar: %" SCNu64, &result->read_bytes,
+		       &result->written_bytes);
+}
+
 /* Kill and reap all of it. */
 static void end(struct subprocess *sub, struct subprocess_result *result)
 {
@@ -617,6 +630,7 @@ static void end(struct subprocess *sub, struct subprocess_result *result)
 
 	kill(-sub->pid, SIGKILL);
 	kill(sub->pid, SIGKILL); /* it may have changed its group */
+	read_io(sub->pid, result);
 	while (wait4(sub->pid, &result->status, 0, &result->usage) < 0 && errno == EINTR)
 		;
 	result->strays = end_strays(entry);

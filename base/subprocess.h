@@ -50,7 +50,9 @@ struct subprocess_result {
 	bool timed_out;
 	uint64_t wall_ns;
 	struct rusage usage;
-	size_t strays; /* descendants that had to be killed after the command ended */
+	uint64_t read_bytes,
+		written_bytes; /* by the command and the children it waited for; 0: not told */
+	size_t strays;         /* descendants that had to be killed after the command ended */
 };
 
 struct subprocess {

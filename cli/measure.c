@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "advisor/simulate.h"
+#include "advisor/stream.h"
 #include "analyzer/analyzer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -168,17 +169,20 @@ struct error *measure_simulation(const struct options *options, struct run *run)
 	struct simulate_costs costs = { .cores = run->machine.cores,
 					.disk_depth = disk_depth_of(&run->recording.disk_depth),
 					.slowdown = 1 };
-	struct ladder ladder =
-		ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,
-			      options->workers.items, options->workers.n);
+	struct ladder ladder;
 	struct race_conditions *c = &run->race.conditions;
+	CLEANUP(cleanup_free) char *why = NULL;
 	struct error *err;
 	struct rng rng;
 
+	if (!run->recording.made && stream_find(run, &why) == STREAM_BLOCKS)
+		stream_cut(&run->profile, &run->recording);
 	if (!run->recording.made) {
 		run->race.why = xasprintf("no unit of work was found: %s", run->recording.why);
 		return NULL;
 	}
+	ladder = ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,
+			       options->workers.items, options->workers.n);
 	err = handover_costs(costs.call_ns);
 	if (!err)
 		err = measure_slowdown(options, run, &costs.slowdown);

@@ -90,7 +90,9 @@ struct profile {
 	double steal_share; /* of all CPU time while it ran, 0..1 */
 	uint64_t cycles, instructions,
 		cache_misses; /* in user space, of the processor's counters */
-	char *no_counters;    /* why these are 0; NULL: they are counted */
+	/* Of all its processes; 0: not told. Files opened as counted in another run of it. */
+	uint64_t read_bytes, written_bytes, peak_bytes, opened;
+	char *no_counters; /* why these are 0; NULL: they are counted */
 	struct wait_sites sites;
 	struct stacks stacks;
 	struct wait_wakers wakers; /* T0, of the waits that were seen to end */

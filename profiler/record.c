@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -11,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/subprocess.h"
+#include "profiler/call_counts.h"
 #include "profiler/locks.h"
 #include "profiler/offcpu.h"
 #include "profiler/probe_cost.h"
@@ -18,14 +20,13 @@
 
 #define CANDIDATES_MAX  40
 #define SHARE_MIN       0.4 /* of all time, that a function must have on its stacks */
-#define HELD_MIN        0.3 /* of the time, for a unit of work */
 #define CALLS_MIN       4   /* fewer are no loop */
 #define SLOWDOWN_ROUNDS 3
 #define RECORDED_RUNS   3
 #define SEARCH_NS       2000000000ull /* each of two, of a process that runs already */
-#define ENOUGH_CALLS    5000          /* to know that a function is called again and again */
-#define COST_MAX        0.1           /* of the time, that marking the calls may take */
-#define SAME_SHARE      0.95 /* functions that hold nearly the same time: the outermost is meant */
+#define CALLS_PER_S     10000 /* called more often, marking them would be most of the time */
+#define COST_MAX        0.1   /* of the time, that marking the calls may take */
+#define SAME_SHARE      0.95  /* functions that hold nearly the same time: the outermost is meant */
 
 static void session_abort(struct offcpu **session)
 {
@@ -60,8 +61,7 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 					      .locks = counts_only ? NULL : &locks,
 					      .recordings = recordings,
 					      .units_n = units_n,
-					      .counts_only = counts_only,
-					      .calls_limit = counts_only ? ENOUGH_CALLS : 0 };
+					      .counts_only = counts_only };
 	struct subprocess_options start = { .argv = argv,
 					    .stdin_fd = -1,
 					    .stdout_fd = null_fd,
@@ -95,8 +95,12 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 	if (err)
 		return err;
 	err = offcpu_close(MOVE(session), profile);
-	if (!err)
+	if (!err) {
 		profile->tasks = 1;
+		profile->read_bytes = ended.read_bytes;
+		profile->written_bytes = ended.written_bytes;
+		profile->peak_bytes = (uint64_t)ended.usage.ru_maxrss * 1024;
+	}
 	return err;
 }
 
@@ -289,84 +293,140 @@ static void unit_list_clear(struct unit_list *list)
 	vec_clear(list);
 }
 
-/* Those whose place in a file is known. */
-static void find_places(const char *program, const struct candidates *all, struct unit_list *ret)
+/* Of each candidate; those whose place in a file is not known are left out. */
+static void find_places(const char *program, struct candidates *all, struct unit_list *ret)
 {
+	size_t kept = 0;
+
 	vec_each (all, c) {
 		struct unit unit;
 		CLEANUP(error_clear) struct error *err = unit_find(program, c->function, &unit);
 
-		if (!err)
-			vec_push(ret, unit);
+		if (err)
+			continue;
+		vec_push(ret, unit);
+		all->items[kept++] = *c;
 	}
+	all->n = kept;
 }
 
-/* The share of the time it was watched. */
-static double held(const struct recording *r)
+/* One run, held at its gate until its functions' entries are counted. */
+static struct error *count_run(const char *const *argv, const struct record_options *opt,
+			       const struct unit_list *units, struct call_counts **session)
 {
-	return r->elapsed_ns ? (double)r->inside.wall_ns / (double)r->elapsed_ns : 0;
+	CLEANUP(cleanup_fd) int gate = -1, opened = -1, null_fd = open("/dev/null", O_RDWR);
+	CLEANUP(subprocess_kill) struct subprocess sub = { 0 };
+	struct subprocess_options start = { .argv = argv,
+					    .stdin_fd = -1,
+					    .stdout_fd = null_fd,
+					    .stderr_fd = null_fd,
+					    .limits = { .wall_ns = opt->timeout_ns } };
+	struct subprocess_result ended;
+	struct error *err;
+	int fds[2];
+
+	if (null_fd < 0 || pipe2(fds, O_CLOEXEC))
+		return error_errno("cannot create a pipe");
+	start.gate_fd = gate = fds[0];
+	opened = fds[1];
+	err = subprocess_start(&start, &sub);
+	if (!err)
+		err = call_counts_open(sub.pid, units->items, units->n, session);
+	if (!err && write(opened, "", 1) != 1)
+		err = error_errno("cannot start %s", argv[0]);
+	if (!err)
+		err = subprocess_wait(&sub, &ended);
+	return err ? err : check_end(argv[0], opt, &ended);
 }
 
-/* The one with the fewest calls among those that hold nearly the most time. NULL: none repeats. */
-static const struct recording *choose(const struct recording *r, size_t n)
+static struct error *count_calls(const char *const *argv, const struct record_options *opt,
+				 const struct unit_list *units, struct call_count *ret,
+				 uint64_t *files)
 {
-	const struct recording *best = NULL;
+	struct call_counts *session = NULL;
+	struct error *err;
+
+	if (opt->pid) {
+		const struct timespec pause = { .tv_sec = (time_t)(opt->duration_ns / 1000000000),
+						.tv_nsec = (long)(opt->duration_ns % 1000000000) };
+
+		err = call_counts_open(opt->pid, units->items, units->n, &session);
+		if (!err)
+			nanosleep(&pause, NULL);
+	} else {
+		err = count_run(argv, opt, units, &session);
+	}
+	call_counts_close(session, ret, files);
+	return err;
+}
+
+static bool repeats(const struct call_count *count)
+{
+	return count->calls >= CALLS_MIN && !(count->let_go && count->per_s > CALLS_PER_S);
+}
+
+/* The one with the fewest calls among those that hold nearly the most time. SIZE_MAX: none repeats. */
+static size_t choose(const struct candidates *all, const struct call_count *counts)
+{
+	size_t best = SIZE_MAX;
 	double most = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (r[i].total >= CALLS_MIN && held(&r[i]) > most)
-			most = held(&r[i]);
+	for (size_t i = 0; i < all->n; i++) {
+		if (repeats(&counts[i]) && (double)all->items[i].ns > most)
+			most = (double)all->items[i].ns;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (r[i].total >= CALLS_MIN && held(&r[i]) >= SAME_SHARE * most &&
-		    (!best || r[i].total < best->total ||
-		     (r[i].total == best->total && held(&r[i]) > held(best))))
-			best = &r[i];
+	for (size_t i = 0; i < all->n; i++) {
+		if (repeats(&counts[i]) && (double)all->items[i].ns >= SAME_SHARE * most &&
+		    (best == SIZE_MAX || counts[i].calls < counts[best].calls))
+			best = i;
 	}
-	return most >= HELD_MIN ? best : NULL;
+	return best;
 }
 
 /* "...; most time is in a (called 1 time), b ...". Owned by the caller. */
-static char *nothing_repeats(const struct recording *r, size_t n)
+static char *nothing_repeats(const struct candidates *all, const struct call_count *counts)
 {
 	struct strbuf says = { 0 };
 
 	strbuf_addf(&says, "no function that is called again and again holds most of the time");
-	for (size_t i = 0; i < n && i < 5; i++)
-		strbuf_addf(&says, "%s%s (called %llu %s)", i ? ", " : "; most time is in ",
-			    r[i].unit, (unsigned long long)r[i].total,
-			    r[i].total == 1 ? "time" : "times");
+	for (size_t i = 0; i < all->n && i < 5; i++)
+		strbuf_addf(&says, "%s%s (called %s%llu %s)", i ? ", " : "; most time is in ",
+			    all->items[i].function, counts[i].let_go ? "more than " : "",
+			    (unsigned long long)counts[i].calls,
+			    counts[i].calls == 1 ? "time" : "times");
 	return strbuf_detach(&says);
 }
 
 struct error *record_find_unit(const char *const *argv, const struct record_options *opt,
 			       struct profile *profile, struct unit *ret, char **why_none)
 {
-	CLEANUP(profile_clear) struct profile second = { 0 };
 	CLEANUP(unit_list_clear) struct unit_list units = { 0 };
-	struct recording recordings[CANDIDATES_MAX] = { 0 };
-	const struct recording *best;
+	struct call_count counts[CANDIDATES_MAX] = { 0 };
 	struct record_options search = *opt;
 	struct candidates all;
 	struct error *err;
+	double warm_ns;
+	size_t best;
 
 	search.duration_ns = SEARCH_NS;
 	opt = &search;
-	err = record_run(argv, opt, NULL, 0, false, profile, NULL);
+	/* Once without being watched: the first run finds files and code not yet in memory. */
+	err = opt->pid ? NULL : copies_cpu_ns(argv, opt, 1, &warm_ns);
+	if (!err)
+		err = record_run(argv, opt, NULL, 0, false, profile, NULL);
 	if (err)
 		return err;
 	all = candidates_of(profile);
 	find_places(opt->program, &all, &units);
-	vec_clear(&all);
-	err = record_run(argv, opt, units.items, units.n, true, &second, recordings);
-	best = err ? NULL : choose(recordings, units.n);
-	if (best) {
-		*ret = units.items[best - recordings];
-		units.items[best - recordings] = (struct unit){ 0 };
+	if (units.n)
+		err = count_calls(argv, opt, &units, counts, &profile->opened);
+	best = err ? SIZE_MAX : choose(&all, counts);
+	if (best != SIZE_MAX) {
+		*ret = units.items[best];
+		units.items[best] = (struct unit){ 0 };
 	} else if (!err) {
-		*why_none = nothing_repeats(recordings, units.n);
+		*why_none = nothing_repeats(&all, counts);
 	}
-	for (size_t i = 0; i < units.n; i++)
-		recording_clear(&recordings[i]);
+	vec_clear(&all);
 	return err;
 }

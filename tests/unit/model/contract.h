@@ -30,7 +30,9 @@ static const char *const contract[] = {
 	"analysis.failures. file why left_out",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
 	"unknown_ns waits checked_cpu_ns kernel_cpu_ns checked_runqueue_ns kernel_runqueue_ns "
-	"lost_share steal_share cycles instructions cache_misses no_counters "
+	"lost_share steal_share cycles instructions cache_misses read_bytes written_bytes "
+	"peak_bytes opened "
+	"no_counters "
 	"tasks processes threads switches sites "
 	"stacks wakers",
 	"profile.waits. network disk pipe lock sleep child poll page-fault other",

@@ -122,6 +122,10 @@ static void fill_profile(struct profile *p)
 	p->cycles = 44;
 	p->instructions = 45;
 	p->cache_misses = 46;
+	p->read_bytes = 47;
+	p->written_bytes = 48;
+	p->peak_bytes = 49;
+	p->opened = 50;
 	p->no_counters = xstrdup("no PMU");
 	vec_push(&p->sites, site);
 	fill_stacks(&p->stacks);
