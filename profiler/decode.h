@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "base/vec.h"
+#include "profiler/registers.h"
 #include "profiler/schedstat.h"
 
 #define DECODE_SAMPLE_TYPE                                                                         \
@@ -120,9 +121,6 @@ struct decode_ids { /* which counter a sample is of */
 
 /* What a thread's user side was like: registers in the kernel's order (asm/perf_regs.h, those of
  * DECODE_REGS) and the top of its stack, from the stack pointer on. */
-#define DECODE_REGS_MASK 0xff01ff /* all general ones and the instruction pointer */
-#define DECODE_REGS      17
-
 struct decode_user {          /* borrowed from the record */
 	const uint64_t *regs; /* NULL: there is no user side */
 	const uint64_t *stack;

@@ -1,6 +1,5 @@
 #include "profiler/dumps.h"
 
-#include <asm/perf_regs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -32,12 +31,12 @@ static struct dump *take(const struct space *space, const struct decode_user *us
 	struct dump *dump;
 	uint64_t ip;
 
-	if (!space || !user->regs || !space_translate(space, user->regs[PERF_REG_X86_IP], &ip))
+	if (!space || !user->regs || !space_translate(space, user->regs[REGISTER_IP], &ip))
 		return NULL;
 	dump = xmalloc(sizeof(*dump) + user->stack_n * sizeof(*dump->words));
 	memcpy(dump->regs, user->regs, sizeof(dump->regs));
-	dump->regs[PERF_REG_X86_IP] = ip;
-	dump->start = user->regs[PERF_REG_X86_SP];
+	dump->regs[REGISTER_IP] = ip;
+	dump->start = user->regs[REGISTER_SP];
 	dump->n = user->stack_n;
 	if (print)
 		vec_push(print, ip);

@@ -1,6 +1,5 @@
 #include "profiler/perf.h"
 
-#include <asm/perf_regs.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -452,7 +451,7 @@ static bool open_probes(struct perf *p, const pid_t *tids, size_t n, uint64_t tr
 		attr.sample_type |= PERF_SAMPLE_RAW;
 	} else {
 		attr.sample_type |= PERF_SAMPLE_REGS_USER;
-		attr.sample_regs_user = 1ull << PERF_REG_X86_DI | 1ull << PERF_REG_X86_SP;
+		attr.sample_regs_user = 1ull << REGISTER_FIRST | 1ull << REGISTER_SP;
 	}
 	vec_each (&p->rings, ring) {
 		for (size_t i = 0; i < n; i++) {

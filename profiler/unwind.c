@@ -1,6 +1,5 @@
 #include "profiler/unwind.h"
 
-#include <asm/perf_regs.h>
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
@@ -193,32 +192,14 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *a
 
 static bool set_registers(Dwfl_Thread *thread, void *arg)
 {
-	/* DWARF's order (System V ABI for x86-64, figure 3.36) as places in the kernel's. */
-	static const unsigned char order[DECODE_REGS] = {
-		PERF_REG_X86_AX,
-		PERF_REG_X86_DX,
-		PERF_REG_X86_CX,
-		PERF_REG_X86_BX,
-		PERF_REG_X86_SI,
-		PERF_REG_X86_DI,
-		PERF_REG_X86_BP,
-		PERF_REG_X86_SP,
-		9,
-		10,
-		11,
-		12,
-		13,
-		14,
-		15,
-		16,
-		PERF_REG_X86_IP,
-	};
+	static const unsigned char order[] = REGISTERS_DWARF;
 	const struct unwinder *u = arg;
-	Dwarf_Word words[DECODE_REGS];
+	Dwarf_Word words[sizeof(order)];
 
-	for (size_t i = 0; i < DECODE_REGS; i++)
+	for (size_t i = 0; i < sizeof(order); i++)
 		words[i] = u->dump->regs[order[i]];
-	return dwfl_thread_state_registers(thread, 0, DECODE_REGS, words);
+	dwfl_thread_state_register_pc(thread, u->dump->regs[REGISTER_IP]);
+	return dwfl_thread_state_registers(thread, 0, sizeof(order), words);
 }
 
 static int keep_frame(Dwfl_Frame *frame, void *arg)
@@ -241,7 +222,7 @@ bool unwinder_walk(struct unwinder *u, const struct dump *dump, struct code_addr
 	ret->n = 0;
 	end = dwfl_getthread_frames(u->dwfl, 1, keep_frame, ret);
 	if (!ret->n)
-		vec_push(ret, dump->regs[PERF_REG_X86_IP]);
+		vec_push(ret, dump->regs[REGISTER_IP]);
 	return end == 0;
 }
 
