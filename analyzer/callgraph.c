@@ -61,11 +61,11 @@ static bool has_any_word(const char *name, const char *const *words)
 
 static bool is_sink(const struct program *p, uint32_t symbol)
 {
-	static const char *const ends[] = { "assert", "panic", "fatal", "die",   "abort",
-					    "bug",    "usage", "oom",   "crash", NULL };
+	static const char *const ends[] = { "assert", "panic", "fatal", "die",  "abort", "bug",
+					    "usage",  "oom",   "crash", "exit", NULL };
 	static const char *const reports[] = { "log",     "warn",  "warning", "err",     "error",
 					       "debug",   "trace", "msg",     "message", "perror",
-					       "verbose", "print", NULL };
+					       "verbose", "print", "syslog",  NULL };
 	const struct program_symbol *s = &p->symbols.items[symbol];
 	const struct catalogue_entry *e = program_catalogued(p, symbol);
 	bool takes_text = strstr(s->type, "...") ||

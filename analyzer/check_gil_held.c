@@ -15,8 +15,32 @@ struct step { /* how a function comes to run with the GIL held */
 	uint32_t caller;
 };
 
+/* One side of an if. The sides of one if have the same number. */
+struct side {
+	uint32_t number;
+	bool is_else;
+};
+
+struct sides {
+	VEC_FIELDS(struct side);
+	uint32_t numbers;
+	struct side closed; /* just now, or number 0 */
+};
+
+/* A call with the GIL released, on one side of an if. */
+struct released_call {
+	uint32_t function, callee;
+	struct side side;
+};
+
 struct search {
 	const struct check_context *c;
+	struct {
+		VEC_FIELDS(struct released_call);
+	} released_calls;
+	struct {
+		VEC_FIELDS(const struct event *);
+	} excused;
 	struct locks released, taken; /* regions */
 	struct step *steps;           /* by symbol */
 	bool *python;                 /* by symbol: calls Python's API, itself or further down */
@@ -56,6 +80,67 @@ static bool is_held(const struct search *s, const struct program_walk *w)
 	if (locks_at(&s->taken, w))
 		return true;
 	return w->function != TU_NONE && s->steps[w->function].held && !locks_at(&s->released, w);
+}
+
+/* A block right behind the end of another is its else: what lies between is no event. */
+static void follow_sides(struct sides *sides, const struct program_walk *w)
+{
+	struct side closed = sides->closed;
+
+	sides->closed = (struct side){ 0 };
+	if (w->event->kind == EVENT_FUNCTION)
+		sides->n = 0;
+	if (w->event->kind == EVENT_BLOCK)
+		vec_push(sides, closed.number ? ((struct side){ closed.number, !closed.is_else })
+					      : ((struct side){ ++sides->numbers, false }));
+	if (w->event->kind == EVENT_BLOCK_END)
+		sides->closed = sides->items[--sides->n];
+}
+
+static void note_released(struct search *s, const struct program_walk *w, const struct sides *sides)
+{
+	vec_each (sides, side)
+		vec_push(&s->released_calls,
+			 ((struct released_call){ w->function, w->symbol, *side }));
+}
+
+static void excuse(struct search *s, const struct program_walk *w, const struct sides *sides)
+{
+	vec_each (&s->released_calls, call)
+		vec_each (sides, side)
+			if (call->function == w->function && call->callee == w->symbol &&
+			    call->side.number == side->number &&
+			    call->side.is_else != side->is_else)
+				vec_push(&s->excused, w->event);
+}
+
+/* `if (large) { release; f(); take; } else f();`: where it waits, or has much to do, the author let the
+ * GIL go, and on the other side meant not to. */
+static void find_excused(struct search *s)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		struct sides sides = { 0 };
+
+		for (struct program_walk w = { .program = s->c->program }; program_next(&w);) {
+			follow_sides(&sides, &w);
+			if (w.event->kind != EVENT_CALL || w.function == TU_NONE ||
+			    w.symbol == TU_NONE)
+				continue;
+			if (pass)
+				excuse(s, &w, &sides);
+			else if (locks_at(&s->released, &w))
+				note_released(s, &w, &sides);
+		}
+		vec_clear(&sides);
+	}
+}
+
+static bool is_excused(const struct search *s, const struct program_walk *w)
+{
+	vec_each (&s->excused, event)
+		if (*event == w->event)
+			return true;
+	return false;
 }
 
 static void enter(struct search *s, uint32_t function)
@@ -102,7 +187,7 @@ static void spread_held(struct search *s)
 			struct step *to;
 
 			if (w.event->kind != EVENT_CALL || w.function == TU_NONE ||
-			    w.symbol == TU_NONE || w.cold || !is_held(s, &w))
+			    w.symbol == TU_NONE || w.cold || !is_held(s, &w) || is_excused(s, &w))
 				continue;
 			to = &s->steps[w.symbol];
 			if (to->held || !(p->symbols.items[w.symbol].flags & SYMBOL_DEFINED) ||
@@ -235,21 +320,24 @@ void check_gil_held(const struct check_context *c, struct fact_list *list)
 	s.steps = xcalloc(n + 1, sizeof(*s.steps));
 	s.python = xcalloc(n + 1, sizeof(*s.python));
 	s.loops = xcalloc(n + 1, sizeof(*s.loops));
-	locks_find(c->program, EFFECT_GIL_RELEASE, EFFECT_GIL_ACQUIRE, &s.released);
-	locks_find(c->program, EFFECT_GIL_ACQUIRE, EFFECT_GIL_RELEASE, &s.taken);
+	locks_find(c->program, c->pointers, EFFECT_GIL_RELEASE, EFFECT_GIL_ACQUIRE, &s.released);
+	locks_find(c->program, c->pointers, EFFECT_GIL_ACQUIRE, EFFECT_GIL_RELEASE, &s.taken);
 	find_entries(&s);
 	if (s.any) {
+		find_excused(&s);
 		spread_held(&s);
 		spread_python(&s);
 		for (struct program_walk w = { .program = c->program }; program_next(&w);) {
 			follow_loops(&s, list, &loop, &w);
 			if (w.event->kind == EVENT_CALL && w.function != TU_NONE && !w.cold &&
-			    is_held(&s, &w))
+			    is_held(&s, &w) && !is_excused(&s, &w))
 				judge_call(&s, list, &w);
 		}
 	}
 	locks_clear(&s.released);
 	locks_clear(&s.taken);
+	vec_clear(&s.released_calls);
+	vec_clear(&s.excused);
 	free(s.steps);
 	free(s.python);
 	free(s.loops);

@@ -159,7 +159,7 @@ void checks_run(const struct program *p, struct facts *ret)
 
 	pointers_find(p, &pointers);
 	callgraph_build(p, &pointers, &graph);
-	locks_find(p, EFFECT_ACQUIRE, EFFECT_RELEASE, &locks);
+	locks_find(p, &pointers, EFFECT_ACQUIRE, EFFECT_RELEASE, &locks);
 	variables_find(p, &locks, &variables);
 	for (size_t i = 0; i < CHECKS; i++) {
 		struct fact_list list = { .facts = ret, .program = p, .check = table[i].about.id };

@@ -71,6 +71,21 @@ static const char *spelling(const struct program_walk *w)
 	return w->program->symbols.items[w->symbol].name;
 }
 
+/* pthread_cleanup_pop() calls what pthread_cleanup_push() was given: often what releases the lock. */
+static bool releases_by_pointer(const struct locks *locks, uint32_t pointer)
+{
+	const struct function_set *targets = pointers_targets(locks->pointers, pointer);
+
+	vec_each (targets, target) {
+		const struct catalogue_entry *e = program_catalogued(locks->program, *target);
+
+		if ((e && e->effects & EFFECT_BIT(locks->releases)) ||
+		    locks->summaries[*target].releases)
+			return true;
+	}
+	return false;
+}
+
 static struct lock_summary operation(const struct locks *locks, const struct program_walk *w)
 {
 	const struct catalogue_entry *e = program_catalogued(w->program, w->symbol);
@@ -80,6 +95,9 @@ static struct lock_summary operation(const struct locks *locks, const struct pro
 	if (e && e->effects & EFFECT_BIT(locks->takes))
 		return (struct lock_summary){ .takes = spelling(w) };
 	if (e && e->effects & EFFECT_BIT(locks->releases))
+		return (struct lock_summary){ .releases = spelling(w) };
+	if (w->program->symbols.items[w->symbol].kind != SYMBOL_FUNCTION &&
+	    releases_by_pointer(locks, w->symbol))
 		return (struct lock_summary){ .releases = spelling(w) };
 	return locks->summaries[w->symbol];
 }
@@ -229,9 +247,12 @@ static bool pass(struct locks *locks, bool record)
 	return r.changed;
 }
 
-void locks_find(const struct program *p, enum effect takes, enum effect releases, struct locks *ret)
+void locks_find(const struct program *p, const struct pointers *pointers, enum effect takes,
+		enum effect releases, struct locks *ret)
 {
-	struct locks locks = { .program = p, .takes = takes, .releases = releases };
+	struct locks locks = {
+		.program = p, .pointers = pointers, .takes = takes, .releases = releases
+	};
 
 	locks.at = xcalloc(p->units.n + 1, sizeof(*locks.at));
 	for (size_t i = 0; i < p->units.n; i++)

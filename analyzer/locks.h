@@ -11,6 +11,7 @@
 #ifndef ANALYZER_LOCKS_H
 #define ANALYZER_LOCKS_H
 
+#include "analyzer/pointers.h"
 #include "analyzer/program.h"
 
 struct held { /* a lock, taken at this line */
@@ -20,6 +21,7 @@ struct held { /* a lock, taken at this line */
 
 struct locks {
 	const struct program *program;
+	const struct pointers *pointers; /* borrowed */
 	enum effect takes, releases;
 	uint32_t **at; /* by unit and event: 1 + index into `held` of the innermost, or 0 */
 	struct {
@@ -29,8 +31,8 @@ struct locks {
 };
 
 /* EFFECT_ACQUIRE and EFFECT_RELEASE for locks; other pairs of effects have regions as well. */
-void locks_find(const struct program *p, enum effect takes, enum effect releases,
-		struct locks *ret);
+void locks_find(const struct program *p, const struct pointers *pointers, enum effect takes,
+		enum effect releases, struct locks *ret);
 void locks_clear(struct locks *locks);
 /* The innermost lock held at the event w stands at, or NULL. */
 const struct held *locks_at(const struct locks *locks, const struct program_walk *w);

@@ -119,7 +119,26 @@ static bool is_sync_type(const char *type)
 	return false;
 }
 
-static uint16_t variable_flags(CXCursor decl, const char *type_text)
+/* By its own name or one that it stands for: libuv's uv_cond_t is a pthread_cond_t. */
+static bool is_sync(CXType type)
+{
+	for (int names = 0; names < 8; names++) {
+		CLEANUP(cleanup_free) char *text = cursor_text(clang_getTypeSpelling(type));
+		CXCursor decl;
+
+		if (text && is_sync_type(text))
+			return true;
+		if (type.kind == CXType_ConstantArray)
+			type = clang_getArrayElementType(type);
+		decl = clang_getTypeDeclaration(type);
+		if (clang_getCursorKind(decl) != CXCursor_TypedefDecl)
+			return false;
+		type = clang_getTypedefDeclUnderlyingType(decl);
+	}
+	return false;
+}
+
+static uint16_t variable_flags(CXCursor decl)
 {
 	CXType type = clang_getCursorType(decl);
 	uint16_t flags = 0;
@@ -130,7 +149,7 @@ static uint16_t variable_flags(CXCursor decl, const char *type_text)
 		flags |= SYMBOL_THREAD_LOCAL;
 	if (type_element(type).kind == CXType_Atomic)
 		flags |= SYMBOL_ATOMIC;
-	if (is_sync_type(type_text))
+	if (is_sync(type))
 		flags |= SYMBOL_SYNC;
 	return flags;
 }
@@ -197,7 +216,7 @@ static void fill_symbol(struct reader *r, uint32_t id, CXCursor decl, const stru
 	if (clang_getCursorLinkage(decl) == CXLinkage_Internal)
 		s->flags |= SYMBOL_INTERNAL;
 	if (kind == SYMBOL_VARIABLE)
-		s->flags |= variable_flags(decl, type ? type : "");
+		s->flags |= variable_flags(decl);
 	if (kind == SYMBOL_FUNCTION && type && strstr(type, "noreturn"))
 		s->flags |= SYMBOL_NORETURN;
 }

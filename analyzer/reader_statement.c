@@ -25,6 +25,23 @@ static enum ending return_ending(CXCursor statement)
 										: ENDING_RETURN;
 }
 
+/* do { } while (0) runs once: a macro's. */
+static bool runs_once(const struct cursors *kids)
+{
+	int64_t value;
+
+	return kids->n > 1 && cursor_constant(kids->items[kids->n - 1], &value) && !value;
+}
+
+static enum ending ending_of(struct reader *r, CXCursor c, uint32_t *ret_call);
+
+static enum ending ending_of_do(struct reader *r, CXCursor c, uint32_t *ret_call)
+{
+	CLEANUP(cursors_clear) struct cursors kids = cursor_children(c);
+
+	return runs_once(&kids) ? ending_of(r, kids.items[0], ret_call) : ENDING_FALL;
+}
+
 /* How a block ends; *ret_call is the callee when it ends with a call. */
 static enum ending ending_of(struct reader *r, CXCursor c, uint32_t *ret_call)
 {
@@ -36,6 +53,8 @@ static enum ending ending_of(struct reader *r, CXCursor c, uint32_t *ret_call)
 	case CXCursor_LabelStmt:
 		last = cursor_operand(c);
 		return clang_Cursor_isNull(last) ? ENDING_FALL : ending_of(r, last, ret_call);
+	case CXCursor_DoStmt:
+		return ending_of_do(r, c, ret_call);
 	case CXCursor_ReturnStmt:
 		return return_ending(c);
 	case CXCursor_GotoStmt:
@@ -72,10 +91,9 @@ static void walk_block(struct reader *r, CXCursor c, enum block which)
 static void walk_loop(struct reader *r, CXCursor c, const struct cursors *kids, enum loop which)
 {
 	size_t body = which == LOOP_DO ? 0 : kids->n - 1;
-	int64_t value;
 
-	if (which == LOOP_DO && cursor_constant(kids->items[kids->n - 1], &value) && !value) {
-		reader_statement(r, kids->items[0]); /* do { } while (0) runs once */
+	if (which == LOOP_DO && runs_once(kids)) {
+		reader_statement(r, kids->items[0]);
 		return;
 	}
 	reader_event(r, EVENT_LOOP, c)->which = which;
