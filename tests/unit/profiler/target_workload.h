@@ -27,6 +27,8 @@ void assert_no_error(struct error *err);
 void assert_error_says(struct error *err, enum error_class class, const char *text);
 
 /* All tasks ran, and each answered as in the reference; `what` is for the message. */
+void assert_answers(const char *what, const struct trial *reference, const struct trial *t);
+/* The same, and nothing was in the way. */
 void assert_same(const char *what, const struct trial *reference, const struct trial *t);
 
 #endif
