@@ -6,6 +6,7 @@
 #include "advisor/simulate.h"
 #include "advisor/stream.h"
 #include "analyzer/analyzer.h"
+#include "analyzer/compdb.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,10 +14,13 @@
 #include "cli/output.h"
 #include "cli/subject.h"
 #include "db/trend.h"
+#include "profiler/answer.h"
 #include "profiler/baseline.h"
 #include "profiler/handover.h"
 #include "profiler/ladder.h"
+#include "profiler/loader.h"
 #include "profiler/race.h"
+#include "profiler/rebuild.h"
 #include "profiler/record.h"
 #include "profiler/where.h"
 
@@ -70,7 +74,76 @@ struct error *measure_facts(const struct options *options, struct run *run)
 	return NULL;
 }
 
-struct error *measure_race(const struct options *options, struct run *run)
+/* --- the race --------------------------------------------------------------------------------- */
+
+static struct error *rebuild(const char *program, const char *build_dir, struct rebuild *ret)
+{
+	CLEANUP(compdb_clear) struct compdb db = { 0 };
+	struct rebuild_units units = { 0 };
+	struct error *err = compdb_load(build_dir, NULL, &db);
+
+	if (err)
+		return err;
+	vec_each (&db, entry) {
+		struct rebuild_unit unit = { entry->directory, entry->file, &entry->argv };
+
+		vec_push(&units, unit);
+	}
+	err = rebuild_program(program, &units, ret);
+	vec_clear(&units);
+	return err;
+}
+
+/* --rebuild: a program that cannot be loaded gets a stand-in, and the run says so. */
+static struct error *stand_in(const struct options *options, struct target *target,
+			      struct rebuild *ret)
+{
+	CLEANUP(loader_libraries_clear) struct loader_libraries ignored = { 0 };
+	CLEANUP(cleanup_free)
+	char *why = options->rebuild ? loader_why_not(target->program, &ignored) : NULL;
+	struct error *err;
+
+	if (options->rebuild && !why)
+		log_note("--rebuild: not needed, %s can be loaded as it is", target->program);
+	if (!why)
+		return NULL;
+	err = rebuild(target->program, options->rebuild, ret);
+	if (err)
+		return error_wrap(err, "--rebuild");
+	target->rebuilt =
+		xasprintf("%s: built anew from %zu files of %s", why, ret->built, options->rebuild);
+	log_note("%s", target->rebuilt);
+	return NULL;
+}
+
+/* A stand-in must answer as the program does. */
+static struct error *check_stand_in(const struct run *run, const struct scratch *scratch,
+				    const struct trial *reference, const char *program)
+{
+	const struct workload *w = &run->workload;
+	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct target target = { .program = (char *)(uintptr_t)program };
+	const struct trial_plan plan = { .target = &target,
+					 .workload = w,
+					 .way = TRIAL_EXEC,
+					 .workers = 1,
+					 .scratch = scratch,
+					 .timeout_ns = w->timeout_ns };
+	struct error *err = trial_run(&plan, &t);
+
+	for (size_t i = 0; !err && i < t.n; i++) {
+		CLEANUP(cleanup_free)
+		char *how = answer_difference(w, &t.tasks[i], "by the program itself",
+					      &reference->tasks[i]);
+
+		if (how)
+			return error_new(ERROR_INPUT, "--rebuild: built anew, task %zu (%s) %s",
+					 i + 1, w->tasks.items[i], how);
+	}
+	return err;
+}
+
+static struct error *race(const struct options *options, const char *original, struct run *run)
 {
 	CLEANUP(trial_clear) struct trial reference = { 0 };
 	CLEANUP(scratch_close) struct scratch scratch = { 0 };
@@ -99,9 +172,26 @@ struct error *measure_race(const struct options *options, struct run *run)
 	if (!err)
 		err = baseline_run(&run->target, &run->workload, &scratch, opt.timeout_ns, TIER_0,
 				   &run->profile, &reference);
+	if (!err && original && !run->target.unit.types)
+		err = check_stand_in(run, &scratch, &reference, original);
 	if (err)
 		return err;
 	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);
+}
+
+struct error *measure_race(const struct options *options, struct run *run)
+{
+	CLEANUP(rebuild_clear) struct rebuild built = { 0 };
+	char *original = run->target.program;
+	struct error *err = stand_in(options, &run->target, &built);
+
+	if (err)
+		return err;
+	if (built.program)
+		run->target.program = built.program;
+	err = race(options, built.program ? original : NULL, run);
+	run->target.program = original;
+	return err;
 }
 
 /* Where that is much of the calls. */

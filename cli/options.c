@@ -46,6 +46,7 @@ enum { /* options without a letter */
        OPT_TEARDOWN,
        OPT_WORKLOAD,
        OPT_SHARED,
+       OPT_REBUILD,
        OPT_OFFLOAD,
        OPT_RUN_AS,
        OPT_UNIT,
@@ -101,6 +102,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_RACE | OPTIONS_BUDGET, { "budget", OPT_BUDGET, "SECONDS", 0, "How long to measure at most (default: 60)", 2 }, CONFIG },
 	{ OPTIONS_RACE, { "workers", OPT_WORKERS, "N,N,...", 0, "Numbers of workers to race (default: by cores for CPU work, wider for waits)", 2 }, CONFIG },
 	{ OPTIONS_RACE, { "offload", OPT_OFFLOAD, "FUNCTION", 0, "Under async + thread pool, the pool runs the calls of this function of PROGRAM, and the loop all else; without it, whatever computes for long", 2 } },
+	{ OPTIONS_RACE, { "rebuild", OPT_REBUILD, "DIR", 0, "If PROGRAM cannot be loaded for threads (statically linked, at a fixed address), race one built anew by the compile_commands.json in DIR, whose commands are run", 2 } },
 	{ OPTIONS_RACE, { "shared", OPT_SHARED, NULL, 0, "Threads share one copy of the program, as it is; without it each has its own", 2 } },
 	{ OPTIONS_RACE, { "processes", OPT_PROCESSES, "HOW", 0, "exec: a fresh process for each task (default); prefork: one for each worker; fork: a fork for each task", 2 }, CONFIG },
 	{ OPTIONS_RACE | OPTIONS_BUDGET, { "seed", OPT_SEED, "N", 0, "Seed of the order of trials (default: from the clock; it is stored)", 2 }, CONFIG },
@@ -466,6 +468,9 @@ static error_t parse_tasks(int key, char *arg, struct argp_state *state, struct 
 		return 0;
 	case OPT_OFFLOAD:
 		o->offload = arg;
+		return 0;
+	case OPT_REBUILD:
+		o->rebuild = arg;
 		return 0;
 	case OPT_PROCESSES:
 		if (!process_way_from_key(arg, &o->processes))

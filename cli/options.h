@@ -54,6 +54,7 @@ struct options {
 	const char *run_as, *stdin_path, *setup, *teardown;
 	struct borrowed outputs;
 	enum compare compare;
+	const char *rebuild; /* where the compile database lies, or NULL */
 	bool shared;
 	const char *offload; /* a function; NULL: none is named */
 	enum process_way processes;

@@ -537,6 +537,7 @@ static const struct field target_fields[] = {
 	ROW(target, TEXT, "build_dir", build_dir),
 	ROW(target, TEXT, "git_commit", git_commit),
 	ROW(target, TEXT, "git_branch", git_branch),
+	ROW(target, TEXT, "rebuilt", rebuilt),
 	ROW_CUSTOM("git_dirty", dirty_write, dirty_read),
 };
 static const struct shape target_shape = SHAPE(target, target_fields);

@@ -31,6 +31,7 @@ void target_clear(struct target *t)
 	free(t->build_dir);
 	free(t->git_commit);
 	free(t->git_branch);
+	free(t->rebuilt);
 	free(t->unit.types);
 	*t = (struct target){ 0 };
 }

@@ -54,6 +54,7 @@ struct target {
 	char *git_commit;        /* of the directory the program lies in, or NULL */
 	char *git_branch;        /* or NULL */
 	int git_dirty;           /* 1, 0, or -1: not known */
+	char *rebuilt;           /* why and how it was built anew for the race, or NULL */
 	struct target_unit unit; /* not stored: it is found anew */
 	uint64_t offload;        /* address of workload.offload, likewise; 0: none */
 };

@@ -91,7 +91,9 @@ static const char *why_not_headers(const struct elf *elf)
 	if (!elf_segment(elf, PT_DYNAMIC))
 		return "it is statically linked";
 	if (h->e_type == ET_EXEC)
-		return "it is linked at a fixed address (build it with -fPIE and link with -pie)";
+		return "it is linked at a fixed address (build it with -fPIE and link with -pie, "
+		       "or "
+		       "give --rebuild)";
 	if (h->e_type != ET_DYN || !elf_interpreter(elf))
 		return "it is statically linked, or a library";
 	if (strcmp(elf_interpreter(elf), INTERPRETER) != 0)

@@ -446,6 +446,8 @@ void phrase_method(const struct run *run, struct phrases *ret)
 								   (double)profile->instructions
 							 : 0);
 	}
+	if (run->target.rebuilt)
+		add_phrase(ret, "program", "%s.", run->target.rebuilt);
 	add_race_method(&run->race, ret);
 	if (m->cpu)
 		add_phrase(ret, "hardware", "%s, %s, %s memory%s; Linux %s.", m->cpu,

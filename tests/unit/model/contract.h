@@ -21,7 +21,7 @@ static const char *const contract[] = {
 	"recording.inside.waits. network disk pipe lock sleep child poll page-fault other",
 	"recording.outside.waits. network disk pipe lock sleep child poll page-fault other",
 	"machine. id hostname kernel arch cpu libc cores memory_bytes virtualised",
-	"target. program digest build_dir git_commit git_branch git_dirty",
+	"target. program digest build_dir git_commit git_branch rebuilt git_dirty",
 	"workload. id unit argv tasks expected_exit expected_exits stdin outputs compare shared "
 	"offload processes run_as setup teardown timeout_ns budget_ns",
 	"facts. check file line column function symbol effect detail advice macro sites",

@@ -26,6 +26,7 @@ static void fill_origin(struct run *run)
 		.build_dir = xstrdup("/opt/b\xc3\xa4r"),
 		.git_commit = xstrdup("92c4629aa0b1c2d3e4f5061728394a5b6c7d8e9f"),
 		.git_branch = xstrdup("main"),
+		.rebuilt = xstrdup("it is statically linked: built anew from 9 files"),
 		.git_dirty = 1,
 	};
 	run->workload.id = xstrdup("0123456789abcdef0123456789abcdef");
