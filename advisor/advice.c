@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/children.h"
 #include "advisor/outlook.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -110,6 +111,8 @@ static struct error *read_profile(struct advice *a)
 	outlook_present(a, &m, &o->present);
 	tasks = in_tasks(p, &m);
 	a->shares = shares_of(o->present.concurrent ? &tasks : &p->waits);
+	if (children_recorded(&a->run->recording)) /* who starts them only waits for them */
+		a->shares = shares_of(&a->run->recording.inside);
 	if (!o->present.concurrent)
 		outlook_bounds(a, &o->bounds);
 	return NULL;

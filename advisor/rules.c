@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "advisor/children.h"
 #include "advisor/hurdles.h"
 #include "advisor/stream.h"
 #include "base/cleanup.h"
@@ -570,6 +571,14 @@ static void rule_main_per_input(struct advice *a)
 {
 	const char *unit = a->run->workload.unit;
 
+	if (children_recorded(&a->run->recording) && a->tied[MODEL_PROCESSES]) {
+		a->chosen = MODEL_PROCESSES;
+		advice_because(a,
+			       "It starts a process for each item, one after another: several at "
+			       "a time need no change to what they run (xargs -P, make -j, & and "
+			       "wait in a shell).");
+		return;
+	}
 	if (!unit || strcmp(unit, "main"))
 		return;
 	if (a->chosen == MODEL_PROCESSES)
@@ -649,8 +658,8 @@ static void rule_raise(struct advice *a)
 	struct verdict *v = a->verdict;
 	int now = (int)(p->busy + 0.5);
 
-	if (!p->concurrent || p->needs != PRESENT_WORKERS || now < 2 ||
-	    !strcmp(p->model, "event-loop"))
+	if (children_recorded(&a->run->recording) || !p->concurrent ||
+	    p->needs != PRESENT_WORKERS || now < 2 || !strcmp(p->model, "event-loop"))
 		return;
 	v->model = runs_processes(p->model) ? MODEL_PROCESSES : MODEL_THREADS;
 	v->workers = now * c->pick->workers;

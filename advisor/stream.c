@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advisor/children.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "data/data.h"
@@ -129,36 +130,8 @@ enum stream stream_find(const struct run *run, char **why)
 
 void stream_cut(const struct profile *p, struct recording *ret)
 {
-	uint64_t blocks = p->read_bytes / BLOCK_BYTES + 1;
-	uint64_t between_ns = p->waits.system_ns, waited_ns = wait_profile_waits_ns(&p->waits);
+	struct wait_profile inside = { .wall_ns = p->waits.user_ns, .user_ns = p->waits.user_ns };
 
-	blocks = blocks > RECORDING_CALLS ? RECORDING_CALLS : blocks;
-	free(ret->why);
-	*ret = (struct recording){ .made = true,
-				   .unit = xstrdup("a block of its input"),
-				   .found = true,
-				   .runs = 1,
-				   .elapsed_ns = p->elapsed_ns,
-				   .total = blocks,
-				   .at_once = 1,
-				   .threads = 1,
-				   .p5_ns = p->waits.user_ns / blocks,
-				   .p50_ns = p->waits.user_ns / blocks,
-				   .p95_ns = p->waits.user_ns / blocks };
-	ret->inside.user_ns = ret->inside.wall_ns = p->waits.user_ns;
-	ret->outside = p->waits;
-	ret->outside.user_ns = 0;
-	ret->outside.wall_ns -= p->waits.user_ns;
-	for (uint64_t i = 0; i < blocks; i++) {
-		struct segment segment = { SEGMENT_CPU, p->waits.user_ns / blocks };
-		struct recorded_call call = { .start_ns = i * (p->elapsed_ns / blocks),
-					      .wall_ns = segment.ns,
-					      .gap_cpu_ns = between_ns / blocks,
-					      .gap_wait_ns = waited_ns / blocks,
-					      .first = i,
-					      .n = 1 };
-
-		vec_push(&ret->segments, segment);
-		vec_push(&ret->calls, call);
-	}
+	record_equal_calls(p, "a block of its input", &inside, p->read_bytes / BLOCK_BYTES + 1,
+			   ret);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "advisor/children.h"
 #include "advisor/simulate.h"
 #include "advisor/stream.h"
 #include "analyzer/analyzer.h"
@@ -203,6 +204,33 @@ static bool waits_for_disk(const struct recording *r)
 	       DISK_MATTERS * (double)(in->wall_ns - in->runqueue_ns);
 }
 
+/* Of a unit that was found: that it cannot be recorded is no reason to say nothing of the run. */
+static struct error *record_unit(const char *const *argv, const struct record_options *opt,
+				 const struct unit *unit, bool found, struct run *run)
+{
+	CLEANUP(recording_clear) struct recording recording = { 0 };
+	CLEANUP(profile_clear) struct profile profile = { 0 };
+	struct error *err = record_calls(argv, opt, unit, &profile, &recording);
+
+	if (err && found) {
+		free(run->recording.why);
+		run->recording.why = xstrdup(err->message);
+		error_free(err);
+		return NULL;
+	}
+	if (err)
+		return err;
+	profile.opened = run->profile.opened;
+	profile_clear(&run->profile);
+	run->profile = profile;
+	profile = (struct profile){ 0 };
+	recording_clear(&run->recording);
+	run->recording = recording;
+	recording = (struct recording){ 0 };
+	run->recording.found = found;
+	return NULL;
+}
+
 struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
@@ -219,11 +247,13 @@ struct error *measure_calls(const struct options *options, struct run *run)
 
 	err = search ? record_find_unit(argv, &opt, &run->profile, &unit, &run->recording.why)
 		     : unit_find(run->target.program, options->unit, &unit);
+	if (!err && search && children_in_turn(&run->profile)) {
+		children_record(&run->profile, &run->recording);
+		return NULL;
+	}
 	if (err || !unit.name)
 		return err;
-	profile_clear(&run->profile);
-	err = record_calls(argv, &opt, &unit, &run->profile, &run->recording);
-	run->recording.found = search;
+	err = record_unit(argv, &opt, &unit, search, run);
 	if (!err && !options->pid && waits_for_disk(&run->recording))
 		disk_depth(&uses, &run->recording.disk_depth, &run->recording.disk_tried);
 	return err;
