@@ -59,15 +59,22 @@ PUT_PLAIN(put_markdown, report_markdown)
 PUT_PLAIN(put_speedscope, report_speedscope)
 PUT_PLAIN(put_folded, report_folded)
 PUT_PLAIN(put_hyperfine, report_hyperfine)
+PUT_PLAIN(put_chrome_trace, report_chrome_trace)
 
 static const struct {
 	const char *name;
 	void (*put)(const struct options *options, struct db *db, const struct run *run,
 		    struct strbuf *out);
 } formats[] = {
-	{ "term", put_terminal }, { "html", put_html },           { "md", put_markdown },
-	{ "json", put_json },     { "sarif", put_sarif },         { "speedscope", put_speedscope },
-	{ "folded", put_folded }, { "hyperfine", put_hyperfine },
+	{ "term", put_terminal },
+	{ "html", put_html },
+	{ "md", put_markdown },
+	{ "json", put_json },
+	{ "sarif", put_sarif },
+	{ "speedscope", put_speedscope },
+	{ "folded", put_folded },
+	{ "hyperfine", put_hyperfine },
+	{ "chrome-trace", put_chrome_trace },
 };
 
 #define FORMATS_N (sizeof(formats) / sizeof(formats[0]))
@@ -90,6 +97,14 @@ static struct error *find_format(const struct options *options, size_t *ret)
 			  names.s);
 }
 
+static bool has_timeline(const struct run *run)
+{
+	vec_each (&run->race, e)
+		if (e->timeline.n)
+			return true;
+	return run->recording.timeline.n > 0;
+}
+
 /* What a format shows, and the run does not have. */
 static struct error *check_content(const char *format, const struct run *run)
 {
@@ -103,6 +118,9 @@ static struct error *check_content(const char *format, const struct run *run)
 			error_new(ERROR_USAGE, "run %.8s has not read the source: %s", run->id,
 				  run->facts.why_not ? run->facts.why_not : "unknown why"),
 			"concur analyze --format sarif, or concur advise -p DIR");
+	if (!strcmp(format, "chrome-trace") && !has_timeline(run))
+		return error_hint(error_new(ERROR_USAGE, "run %.8s has no timeline", run->id),
+				  "concur race, or concur advise");
 	if (!strcmp(format, "hyperfine") && (!run->race.measured || run->race.simulated))
 		return error_hint(error_new(ERROR_USAGE, "run %.8s has no race", run->id),
 				  "concur race, or concur advise --each");

@@ -40,7 +40,8 @@ const struct command commands[] = {
 	  "  json               the run itself (docs/schema/run.schema.json)\n"
 	  "  sarif              the source's findings, for code hosts and editors\n"
 	  "  folded, speedscope where the time went, on-CPU and off-CPU, for flame graph tools\n"
-	  "  hyperfine          the wall times of the race\n\n"
+	  "  hyperfine          the wall times of the race\n"
+	  "  chrome-trace       which worker ran which task when, for ui.perfetto.dev\n\n"
 	  "Examples:\n  concur report --format md >>\"$GITHUB_STEP_SUMMARY\"\n"
 	  "  concur report --format speedscope -o stacks.json\n"
 	  "  concur report --format folded | grep ^off-CPU | flamegraph.pl >waits.svg", OPTIONS_REPORT, cmd_report },

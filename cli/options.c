@@ -121,7 +121,7 @@ static const struct option_row rows[] = {
 	{ OPTIONS_PROJECT, { "cores", OPT_CORES, "N,N,...", 0, "Project the speedups to machines with as many cores: a range, not measured", 2 }, CONFIG },
 	{ OPTIONS_LIST, { "limit", 'n', "N", 0, "At most N runs; 0: all", 1 }, CONFIG },
 	{ OPTIONS_HTML, { "html", OPT_HTML, "FILE", 0, "Write the report to FILE as one page for a browser; - is standard output", 3 } },
-	{ OPTIONS_REPORT, { "format", OPT_REPORT_FORMAT, "NAME", 0, "term (default), html, md, json, sarif, speedscope, folded, hyperfine", 1 } },
+	{ OPTIONS_REPORT, { "format", OPT_REPORT_FORMAT, "NAME", 0, "term (default), html, md, json, sarif, speedscope, folded, hyperfine, chrome-trace", 1 } },
 	{ OPTIONS_REPORT, { "output", 'o', "FILE", 0, "Write to FILE; - is standard output", 1 } },
 	{ 0, { "json", OPT_JSON, NULL, 0, "JSON on standard output, errors included", 8 } },
 	{ 0, { "db", OPT_DB, "FILE", 0, "The history (default: CONCUR_DB, or .concur/history.db of the project)", 8 }, CONFIG_PATH },

@@ -130,6 +130,7 @@ static bool drop_samples(struct run *run)
 		e->wall = race_entry_wall(e);
 		vec_clear(&e->walls);
 		vec_clear(&e->ratios);
+		vec_clear(&e->timeline);
 	}
 	stacks_clear(&run->profile.stacks);
 	return any;

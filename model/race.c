@@ -33,6 +33,7 @@ void race_entry_clear(struct race_entry *e)
 	free(e->isolation);
 	vec_clear(&e->ratios);
 	vec_clear(&e->walls);
+	vec_clear(&e->timeline);
 	*e = (struct race_entry){ 0 };
 }
 

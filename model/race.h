@@ -44,6 +44,19 @@ struct race_loop {
 	} pinned; /* most time first */
 };
 
+#define RACE_TIMELINE 100
+
+struct race_task { /* one task of one trial, from the trial's first start on */
+	uint64_t start_ns, end_ns;
+	size_t task; /* its number in the list, from 0 */
+	int worker;  /* which of those at work took it, as starts and ends tell: 0 to workers - 1 */
+};
+
+/* The first RACE_TIMELINE tasks of a trial of the last clean round, in order of start. */
+struct race_timeline {
+	VEC_FIELDS(struct race_task);
+};
+
 struct race_entry {
 	enum model model;
 	int workers;
@@ -65,6 +78,7 @@ struct race_entry {
 	double faults_per_task;          /* page faults without I/O, */
 	double major_faults_per_task;    /* and with it */
 	struct race_loop loop;
+	struct race_timeline timeline; /* of a model's best entry */
 };
 
 struct race_conditions {

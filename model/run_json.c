@@ -291,6 +291,14 @@ static const struct field race_pinned_fields[] = {
 };
 static const struct shape race_pinned_shape = SHAPE(race_pinned, race_pinned_fields);
 
+static const struct field race_task_fields[] = {
+	ROW(race_task, COUNT, "start_ns", start_ns),
+	ROW(race_task, COUNT, "end_ns", end_ns),
+	ROW(race_task, SIZE, "task", task),
+	ROW(race_task, INT, "worker", worker),
+};
+static const struct shape race_task_shape = SHAPE(race_task, race_task_fields);
+
 static const struct field race_loop_fields[] = {
 	ROW(race_loop, BOOL, "measured", measured),
 	ROW(race_loop, SHARE, "busy_share", busy_share),
@@ -324,6 +332,7 @@ static const struct field race_entry_fields[] = {
 	ROW_OBJECT(race_entry, "loop", loop, race_loop_shape),
 	ROW_REALS(race_entry, "ratios", ratios),
 	ROW_REALS(race_entry, "walls_ns", walls),
+	ROW_OBJECTS(race_entry, "timeline", timeline, race_task_shape, race_task),
 	ROW(race_entry, ESTIMATE, "wall_ns", wall),
 };
 static const struct shape race_entry_shape = SHAPE(race_entry, race_entry_fields);

@@ -181,3 +181,13 @@ void proc_wait_asleep(pid_t pid)
 		nanosleep(&pause, NULL);
 	}
 }
+
+double proc_others_running(void)
+{
+	CLEANUP(cleanup_file) FILE *f = fopen("/proc/loadavg", "re");
+	int running = 1;
+
+	if (!f || fscanf(f, "%*s %*s %*s %d/", &running) != 1)
+		return 0;
+	return running - 1;
+}

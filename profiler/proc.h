@@ -44,4 +44,7 @@ pid_t proc_process_of(pid_t tid);
 /* Until the process sleeps (at its gate), 0.2 s at most. */
 void proc_wait_asleep(pid_t pid);
 
+/* Runnable tasks on the machine beside ourselves; 0 when they cannot be counted. */
+double proc_others_running(void);
+
 #endif

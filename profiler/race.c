@@ -16,6 +16,8 @@
 #include "profiler/baseline.h"
 #include "profiler/harnesses.h"
 #include "profiler/ladder.h"
+#include "profiler/proc.h"
+#include "profiler/timeline.h"
 #include "profiler/where.h"
 
 #define TRIAL_NS         400000000.0 /* a sequential trial is at least about this long */
@@ -59,6 +61,7 @@ struct lane {
 	int every;         /* it runs in every so many rounds */
 	struct samples round_latencies, latencies, cpu, switches, faults, major_faults;
 	struct race_entry entry;
+	struct race_timeline round; /* of the round that is going on */
 };
 
 struct lanes {
@@ -91,6 +94,7 @@ static void lane_clear(struct lane *lane)
 	vec_clear(&lane->faults);
 	vec_clear(&lane->major_faults);
 	race_entry_clear(&lane->entry);
+	vec_clear(&lane->round);
 }
 
 static void course_clear(struct course *c)
@@ -402,6 +406,8 @@ static struct error *time_lane(struct course *c, struct lane *lane, double *stea
 		race_loop_keep(&lane->entry.loop, &t.loop);
 		for (size_t i = 0; i < t.n; i++)
 			vec_push(&lane->round_latencies, (double)t.tasks[i].wall_ns);
+		timeline_take(&t, c->field.numbers, c->workload->tasks.n, lane->entry.workers,
+			      &lane->round);
 		vec_push(&lane->switches, (double)t.switches / (double)t.n);
 		vec_push(&lane->faults, (double)t.faults / (double)t.n);
 		vec_push(&lane->major_faults, (double)t.major_faults / (double)t.n);
@@ -422,17 +428,6 @@ static double cores_wanted(const struct course *c)
 	return fmin(most, c->cores);
 }
 
-/* Runnable tasks on the machine beside ourselves. */
-static double others_running(void)
-{
-	CLEANUP(cleanup_file) FILE *f = fopen("/proc/loadavg", "re");
-	int running = 1;
-
-	if (!f || fscanf(f, "%*s %*s %*s %d/", &running) != 1)
-		return 0;
-	return running - 1;
-}
-
 /* A clean round's figures become samples. */
 static void keep_round(struct course *c)
 {
@@ -447,6 +442,9 @@ static void keep_round(struct course *c)
 		if (!takes_part(c, lane))
 			continue;
 		vec_push(&lane->entry.walls, lane->round_ns);
+		vec_clear(&lane->entry.timeline);
+		lane->entry.timeline = lane->round;
+		lane->round = (struct race_timeline){ 0 };
 		vec_push(&lane->entry.ratios,
 			 i == 0 ? a->round_ns / b->round_ns : base_ns / lane->round_ns);
 		vec_push(&lane->cpu, lane->round_cpu_ns);
@@ -508,7 +506,7 @@ static struct error *run_round(struct course *c)
 	for (size_t i = 0; i < c->lanes.n; i++)
 		order[i] = i;
 	rng_shuffle(&c->rng, order, c->lanes.n);
-	vec_push(&c->loads, others_running());
+	vec_push(&c->loads, proc_others_running());
 	err = await_free(c, &ceiling);
 	if (!err && !is_free(c, ceiling)) {
 		c->dirty_rounds++;
@@ -652,6 +650,7 @@ static void finish_entry(struct course *c, struct lane *lane)
 	}
 	vec_clear(&e->ratios);
 	vec_clear(&e->walls);
+	vec_clear(&e->timeline);
 	e->speedup = (struct estimate){ NAN, NAN, NAN, 0 };
 	e->pss_bytes = 0;
 	race_loop_clear(&e->loop);
@@ -693,6 +692,7 @@ static void finish(struct course *c, uint64_t seed, struct race *ret)
 		vec_push(&race, lane->entry);
 		lane->entry = (struct race_entry){ 0 };
 	}
+	timeline_keep_best(&race);
 	race.conditions = conditions(c, seed);
 	*ret = race;
 }

@@ -425,12 +425,15 @@ static void read_jobs(const struct session *s, struct trial *t)
 		task->files_bytes = job->files_bytes;
 		task->files_n = job->files_n;
 		task->status = job->status;
+		task->start_ns = job->start_ns;
 		task->wall_ns = job->end_ns - job->start_ns;
 		task->cpu_ns = job->cpu_ns;
 		t->cpu_ns += job->cpu_ns;
 		first = job->start_ns < first ? job->start_ns : first;
 		last = job->end_ns > last ? job->end_ns : last;
 	}
+	for (size_t i = 0; i < t->n; i++)
+		t->tasks[i].start_ns -= t->tasks[i].ran ? first : 0;
 	t->wall_ns = last > first ? last - first : 0;
 	t->wall_ns -= least(s->result->recycled_ns, t->wall_ns);
 }

@@ -59,6 +59,7 @@ struct task_result {
 	bool timed_out, out_of_memory;
 	bool ran;
 	bool digested_late; /* while the clock ran, as there was too much output to keep */
+	uint64_t start_ns;  /* since the trial's first task started */
 	uint64_t wall_ns, cpu_ns;
 };
 

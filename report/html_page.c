@@ -340,6 +340,7 @@ static const struct html_slot slots[] = {
 	{ "raced", html_raced },
 	{ "tournament-key", html_tournament_key },
 	{ "tournament-notes", html_tournament_notes },
+	{ "timeline", html_timeline },
 	{ "shares", html_shares },
 	{ "share-bar", html_share_bar },
 	{ "profile-note", html_profile_note },

@@ -48,6 +48,9 @@ void html_hurdles_title(const void *subject, struct strbuf *out);
 void html_facts(const void *subject, struct strbuf *out);
 void html_facts_note(const void *subject, struct strbuf *out);
 
+/* html_timeline.c */
+void html_timeline(const void *subject, struct strbuf *out);
+
 /* html_trend.c */
 void html_trend(const void *subject, struct strbuf *out);
 void html_trend_runs(const void *subject, struct strbuf *out);

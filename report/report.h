@@ -60,6 +60,9 @@ void report_markdown(const struct run *run, struct strbuf *out);
 void report_folded(const struct run *run, struct strbuf *out);
 /* The same for speedscope, as two profiles. */
 void report_speedscope(const struct run *run, struct strbuf *out);
+/* Each model's best as a process, its workers as threads, its tasks as slices; and recorded calls:
+ * Chrome's trace events, as Perfetto reads them. */
+void report_chrome_trace(const struct run *run, struct strbuf *out);
 /* The wall times of the race's clean rounds, as hyperfine exports them; entries that are out, and
  * those whose samples were not kept, are left out. */
 void report_hyperfine(const struct run *run, struct strbuf *out);

@@ -2,7 +2,7 @@
 . "${0%/*}/lib.sh"
 export CONCUR_DB=$dir/h.db
 run 0 "$CONCUR" db import "$SOURCE/tests/golden/page.json"
-for format in term html md json sarif speedscope folded hyperfine; do
+for format in term html md json sarif speedscope folded hyperfine chrome-trace; do
 	run 0 "$CONCUR" report --format "$format" -o "$format"
 	run 0 "$CONCUR" report --format "$format"
 	cmp "$format" out || fail "$format: a file and standard output differ"
@@ -18,7 +18,7 @@ says err "mkdir"
 nothing=02890000-0000-7000-8000-000000000001 # a run that measured nothing
 jq ".id = \"$nothing\"" "$SOURCE/tests/golden/nothing.json" >nothing.json
 run 0 "$CONCUR" db import nothing.json
-for format in sarif folded speedscope hyperfine; do
+for format in sarif folded speedscope hyperfine chrome-trace; do
 	run 2 "$CONCUR" report --format $format "$nothing" -o none
 	says err 'concur'
 	[ ! -e none ] || fail 'an empty file was written'
@@ -26,6 +26,9 @@ done
 
 verdict=$(sed -n 's/^Verdict: //p' term)
 [ "$(jq -r '.runs[0].properties.verdict' sarif)" = "$verdict" ] || fail 'SARIF: another verdict'
+[ "$(jq -r .otherData.verdict chrome-trace)" = "$verdict" ] || fail 'Chrome trace: another verdict'
+[ "$(jq '[.traceEvents[] | select(.cat == "task")] | length' chrome-trace)" = "$(jq '[.race[].timeline | length] | add' json)" ] ||
+	fail 'Chrome trace: another number of tasks'
 [ "$(jq -r .concur.verdict hyperfine)" = "$verdict" ] || fail 'hyperfine: another verdict'
 [ "$(jq -r .name speedscope)" = "/src/fetch: $verdict" ] || fail 'speedscope: another verdict'
 [ "$(awk '{ sum += $NF } END { printf "%.0f", sum }' folded)" = "$(jq .profile.wall_ns json)" ] || fail 'folded: does not add up'

@@ -43,7 +43,8 @@ static const char *const contract[] = {
 	"profile.stacks.frames. function object file line inlined",
 	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
 	"p50_ns p95_ns p99_ns tasks_per_s switches_per_task faults_per_task major_faults_per_task "
-	"profile loop ratios walls_ns wall_ns",
+	"profile loop ratios walls_ns wall_ns timeline",
+	"race.timeline. start_ns end_ns task worker",
 	"race.loop. measured busy_share overhead_share longest_ns traps rewritten trap_ns sites "
 	"pinned race.loop.pinned. call place count ns longest_ns",
 	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise ceiling "

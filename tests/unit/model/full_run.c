@@ -187,6 +187,7 @@ static void fill_race(struct race *race)
 		vec_push(&e.ratios, 1.8999999999999999);
 		vec_push(&e.ratios, 0.1);
 		vec_push(&e.walls, 123456789.25);
+		vec_push(&e.timeline, ((struct race_task){ 10, 20, 3, 1 }));
 		e.wall = (struct estimate){ 123456789.25, 1e8, 2e8, 9 };
 		vec_push(race, e);
 	}

@@ -29,6 +29,7 @@ static const struct {
 	{ "page.speedscope.json", report_speedscope },
 	{ "page.folded", report_folded },
 	{ "page.hyperfine.json", report_hyperfine },
+	{ "page.chrome-trace.json", report_chrome_trace },
 };
 
 #define FORMATS_N (sizeof(formats) / sizeof(*formats))
@@ -167,6 +168,38 @@ static void assert_hyperfine_says(const struct run *run)
 	json_decref(root);
 }
 
+/* Every task of every timeline, in its place. */
+static void assert_trace_says(const struct run *run)
+{
+	json_t *root = document(report_chrome_trace, run), *event;
+	CLEANUP(strbuf_clear) struct strbuf verdict = { 0 };
+	size_t i, tasks = 0;
+	double us = 0;
+
+	phrase_verdict(&run->verdict, &verdict);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(root, "otherData"), "verdict")),
+		verdict.s);
+	json_array_foreach (json_object_get(root, "traceEvents"), i, event) {
+		const char *category = json_string_value(json_object_get(event, "cat"));
+
+		if (!category || strcmp(category, "task"))
+			continue;
+		tasks++;
+		us += json_number_value(json_object_get(event, "dur"));
+	}
+	vec_each (&run->race, e) {
+		if (e->outcome != OUTCOME_OK)
+			continue;
+		tasks -= e->timeline.n;
+		vec_each (&e->timeline, t)
+			us -= (double)(t->end_ns - t->start_ns) / 1e3;
+	}
+	assert_int_equal(tasks, 0);
+	assert_true(us > -0.01 && us < 0.01);
+	json_decref(root);
+}
+
 static void test_formats_say_the_same(void **state)
 {
 	(void)state;
@@ -178,6 +211,7 @@ static void test_formats_say_the_same(void **state)
 		assert_sarif_says(&run);
 		assert_stacks_add_up(&run);
 		assert_hyperfine_says(&run);
+		assert_trace_says(&run);
 	}
 }
 
