@@ -16,7 +16,7 @@ enum state { STATE_OK, STATE_LIMITED, STATE_MISSING };
 
 static const char *const state_keys[] = { "ok", "limited", "missing" };
 
-struct finding { /* strings owned; remedy may be NULL */
+struct finding { /* strings owned, of one line or more; remedy may be NULL */
 	const char *name;
 	enum state state;
 	char *says;
@@ -62,12 +62,12 @@ static void check_tier(struct finding *f)
 	enum tier tier = offcpu_probe(&why);
 
 	for (enum tier t = TIER_0; t < tier; t++) {
-		strbuf_addf(&costs, "; not %s: %s", tier_key(t), lacks[t].cost);
-		strbuf_addf(&remedies, "%s%s: %s", t > TIER_0 ? "; " : "", tier_key(t),
+		strbuf_addf(&costs, "\nnot %s: %s", tier_key(t), lacks[t].cost);
+		strbuf_addf(&remedies, "%sfor %s: %s", t > TIER_0 ? "\n" : "", tier_key(t),
 			    lacks[t].remedy);
 	}
 	f->says = xasprintf("%s: %s%s%s%s", tier_key(tier), tier_meaning(tier), strbuf_str(&costs),
-			    why ? "; " : "", why ? why : "");
+			    why ? "\ntried: " : "", why ? why : "");
 	if (tier == TIER_0)
 		return;
 	f->state = STATE_LIMITED;
@@ -137,20 +137,29 @@ static const struct {
 
 #define CHECKS_N (sizeof(checks) / sizeof(checks[0]))
 
+/* Further lines below the first one. */
+static void print_lines(const char *name, const char *state, const char *mark, const char *text)
+{
+	CLEANUP(cleanup_free) char *lines = xstrdup(text);
+	char *save;
+
+	for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		CLEANUP(cleanup_free)
+		char *out = xasprintf("%-13s %-8s %s%s\n", name, state, mark, line);
+
+		output_text(out);
+		name = state = "";
+	}
+}
+
 static void print_text(const struct finding *findings)
 {
 	for (size_t i = 0; i < CHECKS_N; i++) {
-		CLEANUP(cleanup_free)
-		char *line = xasprintf("%-13s %-8s %s\n", findings[i].name,
-				       state_keys[findings[i].state], findings[i].says);
+		const struct finding *f = &findings[i];
 
-		output_text(line);
-		if (findings[i].remedy) {
-			CLEANUP(cleanup_free)
-			char *remedy = xasprintf("%-13s %-8s -> %s\n", "", "", findings[i].remedy);
-
-			output_text(remedy);
-		}
+		print_lines(f->name, state_keys[f->state], "", f->says);
+		if (f->remedy)
+			print_lines("", "", "-> ", f->remedy);
 	}
 }
 

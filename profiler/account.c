@@ -422,7 +422,8 @@ static void take_back(uint32_t site, bool on_cpu, uint64_t ns, void *arg)
 	sums->unknown_ns -= ns - missed_ns;
 }
 
-/* Off the CPU its counts are exact, but for the stretch in the run-queue that is still open. */
+/* While it waits its counts stand still. (Of a stretch in the run-queue the kernel has counted what was
+ * before a move to another CPU.) */
 static void settle(struct account *a, struct account_thread *th, const struct schedstat *now)
 {
 	struct settling settling = { a, th };

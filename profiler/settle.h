@@ -5,7 +5,7 @@
  * say when. Records say when, but not quite when the kernel does: a thread is on the CPU for some
  * microseconds before its record says so, and where wake-ups are not seen (T1, T2; a few in T0) a
  * wait lasts until then, the run-queue after it included. So whenever the counts are read while the
- * thread is off the CPU:
+ * thread waits:
  *
  *	run-queue beyond the kernel's count was on the CPU;
  *	what the kernel counts beyond the run-queue, then beyond the CPU time, was at the ends of the
@@ -45,7 +45,7 @@ void settle_wait(struct settle *s, uint32_t site, uint64_t ns);
 /* `ns` of the waits at `site` were in the run-queue or on the CPU. */
 typedef void settle_fn(uint32_t site, bool on_cpu, uint64_t ns, void *arg);
 /*
- * A reading, while the thread is off the CPU and all before is booked. Adds to *check what is booked now.
+ * A reading, while the thread waits and all before is booked. Adds to *check what is booked now.
  * Returns how much of the run-queue was on the CPU.
  */
 uint64_t settle_by(struct settle *s, const struct schedstat *now, settle_fn *fn, void *arg,
