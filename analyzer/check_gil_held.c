@@ -251,6 +251,11 @@ static void report(const struct search *s, struct fact_list *list, const struct 
 	free(path);
 }
 
+static bool takes_descriptor(const struct search *s, uint32_t function)
+{
+	return strstr(s->c->program->symbols.items[function].type, "(int") != NULL;
+}
+
 static void judge_call(const struct search *s, struct fact_list *list, const struct program_walk *w)
 {
 	const struct catalogue_entry *e = program_catalogued(s->c->program, w->symbol);
@@ -258,6 +263,8 @@ static void judge_call(const struct search *s, struct fact_list *list, const str
 
 	if (!e || is_api(&s->c->program->symbols.items[w->symbol]))
 		return;
+	if (!takes_descriptor(s, w->symbol)) /* a BIO: in an extension, mostly in memory */
+		effects &= ~EFFECT_BIT(EFFECT_FD);
 	for (int effect = -1; check_next_wait(&effect);) {
 		char *words;
 
