@@ -36,6 +36,12 @@ double stats_spread(const double *x, size_t n);
  */
 struct estimate stats_bootstrap_median(const double *x, size_t n, double confidence,
 				       struct rng *rng);
+/*
+ * The median between two order statistics (Hahn and Meeker 1991, "Statistical Intervals", 5.2): it
+ * covers with at least `confidence`, whatever the distribution. For long series, where resampling
+ * is slow. Below 6 samples: the range, as above.
+ */
+struct estimate stats_order_median(const double *x, size_t n, double confidence);
 /* median(a) / median(b) of two independent samples, both resampled. n is the smaller of the two. */
 struct estimate stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb,
 				      double confidence, struct rng *rng);

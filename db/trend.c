@@ -15,6 +15,7 @@
 #define CONFIDENCE   0.95
 #define SMALL_SHARE  0.01 /* of the wall time: a wait that moved by less is none that moved */
 #define SEED         1
+#define NEAR         50 /* runs on both sides of a change that say by how much */
 
 /* --- which workload --------------------------------------------------------------------------- */
 
@@ -370,13 +371,15 @@ static double typical_wall_ns(const struct trend *t)
 static struct trend_change change_at(const double *x, size_t first, size_t at, size_t end)
 {
 	struct rng rng = { SEED };
+	size_t from = at - first > NEAR ? at - NEAR : first;
+	size_t until = end - at > NEAR ? at + NEAR : end;
 
 	return (struct trend_change){
-		.ratio = stats_bootstrap_ratio(x + at, end - at, x + first, at - first, CONFIDENCE,
+		.ratio = stats_bootstrap_ratio(x + at, until - at, x + from, at - from, CONFIDENCE,
 					       &rng),
 		.before = at - first,
 		.after = end - at,
-		.p = stats_mann_whitney(x + first, at - first, x + at, end - at),
+		.p = stats_mann_whitney(x + from, at - from, x + at, until - at),
 	};
 }
 
@@ -384,7 +387,6 @@ static void find_changes(struct trend_series *s, double least_ns)
 {
 	CLEANUP(cleanup_free) double *x = xcalloc(s->values.n + 1, sizeof(*x));
 	struct change_points points = { 0 };
-	struct rng rng = { SEED };
 	size_t first = 0;
 
 	for (size_t i = 0; i < s->values.n; i++)
@@ -404,7 +406,7 @@ static void find_changes(struct trend_series *s, double least_ns)
 		first = at;
 	}
 	vec_clear(&points);
-	s->level = stats_bootstrap_median(x + first, s->values.n - first, CONFIDENCE, &rng);
+	s->level = stats_order_median(x + first, s->values.n - first, CONFIDENCE);
 }
 
 /* Models in their usual order; waits as they come. */

@@ -263,6 +263,28 @@ static void mann_whitney_rarely_cries_wolf(void **state)
 	assert_in_range(alarms, 15, 65);
 }
 
+/* Ranks from tables of the sign test: of 10 values the 2nd to the 9th, of 100 the 40th to the 61st. */
+static void order_statistics_are_known(void **state)
+{
+	static const struct {
+		size_t n;
+		double low, high;
+	} rows[] = { { 1, 1, 1 }, { 6, 1, 6 }, { 10, 2, 9 }, { 25, 8, 18 }, { 100, 40, 61 } };
+	double x[100];
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++)
+		x[i] = (double)i + 1;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct estimate e = stats_order_median(x, rows[i].n, 0.95);
+
+		assert_near(e.value, ((double)rows[i].n + 1) / 2);
+		assert_near(e.low, rows[i].low);
+		assert_near(e.high, rows[i].high);
+		assert_int_equal(e.n, rows[i].n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_seed_repeats_its_interval),
 		cmocka_unit_test(interval_of_nine_is_known),
 		cmocka_unit_test(intervals_cover_the_truth),
+		cmocka_unit_test(order_statistics_are_known),
 		cmocka_unit_test(ratio_is_a_over_b),
 		cmocka_unit_test(mann_whitney_exact),
 		cmocka_unit_test(mann_whitney_normal),
