@@ -14,10 +14,13 @@
 #include "analyzer/project.h"
 #include "analyzer/worker.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/data.h"
+
+#define UNITS_MOST 1000000 /* a damaged place must not take all memory */
 
 struct gathering {
 	const struct compdb *db;
@@ -132,9 +135,75 @@ static struct error *select_units(const struct analyzer_options *opt, struct com
 		err = compdb_load(opt->build_dir, opt->start_dir, ret);
 	if (!err && opt->files_n)
 		err = compdb_select(ret, opt->files, opt->files_n);
-	if (!err && opt->shards)
-		compdb_shard(ret, opt->shard, opt->shards);
 	return err;
+}
+
+static struct error *load_catalogue(const char *root, struct catalogue **ret)
+{
+	struct error *err = catalogue_parse(data_functions_tsv, "functions.tsv", ret);
+
+	return err ? err : project_load(root, *ret);
+}
+
+/* What only all units together tell. The units are taken over. */
+static void link_units(struct tu *units, size_t n, const char *root,
+		       const struct catalogue *catalogue, bool in_part, const char *glibc,
+		       struct facts *ret)
+{
+	CLEANUP(program_clear)
+	struct program program = {
+		.directory = root,
+		.catalogue = catalogue,
+		.in_part = in_part,
+		.glibc = catalogue_version(glibc),
+	};
+
+	for (size_t i = 0; i < n; i++)
+		if (units[i].strings.len)
+			program_add(&program, &units[i]);
+	program_link(&program);
+	checks_run(&program, ret);
+	ret->root = xstrdup(root);
+	facts_sort(ret);
+}
+
+/* Equal for all shards of one analysis: the same program reads the same units in the same way. */
+static char *campaign_of(const struct compdb *db)
+{
+	CLEANUP(strbuf_clear) struct strbuf all = { 0 };
+	CLEANUP(cleanup_free) char *identity = clang_identity();
+	char hex[DIGEST_HEX];
+
+	strbuf_addf(&all, "%s\n%s\n%s\n", CONCUR_VERSION, identity, db->root);
+	vec_each (db, entry) {
+		strbuf_addf(&all, "%s\n%s\n", entry->directory, entry->file);
+		vec_each (&entry->argv, arg)
+			strbuf_addn(&all, *arg, strlen(*arg) + 1);
+	}
+	vec_each (&db->not_c, file)
+		strbuf_addn(&all, *file, strlen(*file) + 1);
+	digest_hex(digest_bytes(strbuf_str(&all), all.len), hex);
+	return xstrdup(hex);
+}
+
+/* Before linking, which takes the units. */
+static void keep_records(const struct gathering *g, const struct analyzer_options *opt,
+			 struct facts *ret)
+{
+	ret->shard = (int)opt->shard;
+	ret->shards = (int)opt->shards;
+	for (size_t i = 0; i < g->db->n; i++) {
+		struct strbuf bytes = { 0 };
+		size_t n;
+
+		if (!g->units[i].strings.len)
+			continue;
+		tu_write(&g->units[i], &bytes);
+		n = bytes.len;
+		vec_push(&ret->records,
+			 ((struct unit_record){ compdb_place(i, opt->shard, opt->shards),
+						strbuf_detach(&bytes), n }));
+	}
 }
 
 /* What the units say, and what follows from it. */
@@ -142,33 +211,23 @@ static struct error *find_facts(const struct analyzer_options *opt, const char *
 				struct gathering *g, struct facts *ret)
 {
 	CLEANUP(catalogue_clear) struct catalogue *catalogue = NULL;
-	CLEANUP(program_clear) struct program program = { 0 };
 	const struct compdb *db = g->db;
-	struct error *err = catalogue_parse(data_functions_tsv, "functions.tsv", &catalogue);
+	bool in_part;
+	struct error *err = load_catalogue(db->root, &catalogue);
 
-	if (err)
-		return err;
-	err = project_load(db->root, catalogue);
 	if (err)
 		return err;
 	err = gather(db, opt, g);
 	if (err)
 		return error_wrap(err, "cannot analyse %s", db->directory);
-	program.directory = db->root;
-	program.catalogue = catalogue;
-	program.in_part = (opt->files_n && !opt->flags) || opt->shards || g->failures.n;
-	program.glibc = catalogue_version(glibc);
-	for (size_t i = 0; i < db->n; i++)
-		if (g->units[i].strings.len)
-			program_add(&program, &g->units[i]);
-	program_link(&program);
-	checks_run(&program, ret);
+	if (opt->shards)
+		keep_records(g, opt, ret);
+	in_part = (opt->files_n && !opt->flags) || opt->shards || g->failures.n;
+	link_units(g->units, db->n, db->root, catalogue, in_part, glibc, ret);
 	ret->analysed = true;
-	ret->root = xstrdup(db->root);
 	ret->units = db->n + db->not_c.n;
 	ret->failures = g->failures;
 	g->failures = (struct unit_failures){ 0 }; /* now the facts' */
-	facts_sort(ret);
 	return NULL;
 }
 
@@ -183,19 +242,77 @@ struct error *analyzer_run(const struct analyzer_options *opt, struct facts *ret
 
 	if (err)
 		return err;
+	if (opt->shards) {
+		facts.campaign = campaign_of(&db);
+		compdb_shard(&db, opt->shard, opt->shards);
+	}
 	cache_init(&g.cache, opt->cache_dir);
 	last = last_run_of(&g.cache, &db, opt, glibc);
-	if (!last_run_load(&g.cache, last, &facts)) {
+	/* A shard needs its units' records, which the last run does not keep. */
+	if (opt->shards || !last_run_load(&g.cache, last, &facts)) {
 		err = find_facts(opt, glibc, &g, &facts);
 		if (err)
 			return err;
-		last_run_store(&g.cache, last, &facts);
+		if (!opt->shards)
+			last_run_store(&g.cache, last, &facts);
 	}
 	log_debug("%zu units, %zu of them from the cache", db.n, db.n - g.todo.n);
 	if (ret_dir)
 		*ret_dir = xstrdup(db.directory);
 	*ret = facts;
 	facts = (struct facts){ 0 }; /* now the caller's */
+	return NULL;
+}
+
+/* --- shards, joined --------------------------------------------------------------------------- */
+
+struct analyzer_join {
+	VEC_FIELDS(struct tu); /* by place; one without strings is missing */
+};
+
+struct analyzer_join *analyzer_join_new(void)
+{
+	return xcalloc(1, sizeof(struct analyzer_join));
+}
+
+void analyzer_join_free(struct analyzer_join *join)
+{
+	if (!join)
+		return;
+	vec_each (join, tu)
+		tu_clear(tu);
+	vec_clear(join);
+	free(join);
+}
+
+struct error *analyzer_join_add(struct analyzer_join *join, size_t place, const void *bytes,
+				size_t n)
+{
+	struct tu tu = { 0 };
+	struct error *err;
+
+	if (place >= UNITS_MOST)
+		return error_new(ERROR_INPUT, "unit %zu: no project has so many", place);
+	err = tu_read(bytes, n, &tu);
+	if (err)
+		return error_wrap(err, "unit %zu", place);
+	while (join->n <= place)
+		vec_push(join, ((struct tu){ 0 }));
+	tu_clear(&join->items[place]);
+	join->items[place] = tu;
+	return NULL;
+}
+
+struct error *analyzer_join_finish(struct analyzer_join *join, const char *root, bool in_part,
+				   struct facts *ret)
+{
+	CLEANUP(catalogue_clear) struct catalogue *catalogue = NULL;
+	struct error *err = load_catalogue(root, &catalogue);
+
+	if (err)
+		return err;
+	*ret = (struct facts){ .analysed = true };
+	link_units(join->items, join->n, root, catalogue, in_part, gnu_get_libc_version(), ret);
 	return NULL;
 }
 

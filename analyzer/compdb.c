@@ -502,3 +502,8 @@ void compdb_shard(struct compdb *db, unsigned i, unsigned n)
 		not_c[k] = (db->n + k) % n == i - 1;
 	keep_marked(db, entries, not_c);
 }
+
+size_t compdb_place(size_t k, unsigned i, unsigned n)
+{
+	return k * n + i - 1;
+}

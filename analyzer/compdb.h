@@ -41,6 +41,8 @@ struct error *compdb_of_files(char *const *files, size_t n, char *const *flags,
 struct error *compdb_select(struct compdb *db, char *const *files, size_t n) ERROR_MUST_CHECK;
 /* Keep each n-th entry, from the i-th, which counts from 1. */
 void compdb_shard(struct compdb *db, unsigned i, unsigned n);
+/* Where the k-th unit of that shard is in the whole list. */
+size_t compdb_place(size_t k, unsigned i, unsigned n);
 /* Is the argument after this option its value? */
 bool compdb_takes_value(const char *arg);
 void compdb_entry_clear(struct compdb_entry *entry);

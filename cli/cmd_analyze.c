@@ -134,9 +134,24 @@ static struct error *show(const struct options *options, const struct run *run)
 	return NULL;
 }
 
+/* Before a baseline takes anything out: what is compared later is all that was found. */
+static struct error *store(struct db *db, const char *path, struct run *run)
+{
+	struct error *err;
+
+	run->profile.why = xstrdup("not asked for (concur analyze)");
+	subject_source(run->facts.root, run);
+	err = db_store(db, run);
+	if (!err)
+		log_note("stored as %.13s in %s", run->id, path);
+	return err;
+}
+
 struct error *cmd_analyze(const struct command *command, struct options *options, int argc,
 			  char **argv, int *exit_code)
 {
+	CLEANUP(db_clear) struct db *db = NULL;
+	CLEANUP(cleanup_free) char *path = NULL;
 	CLEANUP(run_clear) struct run run = { 0 };
 	struct error *err;
 
@@ -146,13 +161,17 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	options->files_n = options->args_n;
 	subject_begin(&run, command->name);
 	err = check_use(options);
+	if (!err && options->store)
+		err = subject_history(options, DB_WRITE, &db, &path);
 	err = err ? err : measure_facts(options, &run);
+	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
+	if (!err && db)
+		err = store(db, path, &run);
 	err = err ? err : apply_baseline(options, &run.facts);
 	if (err)
 		return err;
 	if (run.facts.suppressed)
 		log_note("%zu findings suppressed in the source", run.facts.suppressed);
-	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	err = show(options, &run);
 	if (!err && facts_failed(&run.facts))
 		*exit_code = ERROR_INPUT;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/shards.h"
 #include "cli/subject.h"
 #include "db/maintain.h"
 #include "model/run_json.h"
@@ -80,20 +81,44 @@ static struct error *op_import(const struct options *o, struct db *db, char *con
 	return NULL;
 }
 
+/* All of them first: what cannot be merged in full is not begun. */
+static struct error *find_shards(char *const *args, int n, struct db_shards *ret)
+{
+	struct error *err = NULL;
+
+	for (int i = 0; !err && i < n; i++) {
+		CLEANUP(db_clear) struct db *from = NULL;
+
+		err = db_open(args[i], DB_READ, &from);
+		err = err ? err : db_shards_find(from, args[i], ret);
+		if (err)
+			err = error_wrap(err, "cannot merge %s", args[i]);
+	}
+	return err ? err : db_shards_check(ret);
+}
+
 static struct error *op_merge(const struct options *o, struct db *db, char *const *args, int n)
 {
+	CLEANUP(db_shards_clear) struct db_shards shards = { 0 };
 	size_t added = 0, known = 0;
+	bool made = false;
+	struct error *err = find_shards(args, n, &shards);
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; !err && i < n; i++) {
 		CLEANUP(db_clear) struct db *from = NULL;
-		struct error *err = db_open(args[i], DB_READ, &from);
 
+		err = db_open(args[i], DB_READ, &from);
 		err = err ? err : db_merge(db, from, &added, &known);
 		if (err)
-			return error_wrap(err, "cannot merge %s", args[i]);
+			err = error_wrap(err, "cannot merge %s", args[i]);
 	}
-	say(o, "added", added, "known", known);
-	return NULL;
+	if (!err && shards.n) {
+		err = shards_join(db, &shards, &made);
+		*(made ? &added : &known) += 1;
+	}
+	if (!err)
+		say(o, "added", added, "known", known);
+	return err;
 }
 
 static struct error *op_prune(const struct options *o, struct db *db, char *const *args, int n)

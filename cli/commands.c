@@ -22,7 +22,9 @@ const struct command commands[] = {
 	  "FLAGS, each FILE is compiled so and no database is needed.\n\n"
 	  "Examples:\n  bear -- make && concur analyze\n  concur analyze -p build --json\n"
 	  "  concur analyze src/net.c -- -Iinclude -DNDEBUG\n"
-	  "  concur analyze --update-baseline    # later: concur analyze --new-only", OPTIONS_BUILD | OPTIONS_ANALYZE, cmd_analyze },
+	  "  concur analyze --update-baseline    # later: concur analyze --new-only\n"
+	  "  concur analyze --store && concur compare last~1 last\n"
+	  "  concur analyze --store --shard 3/64 --db shard3.db    # later: concur db merge shard*.db", OPTIONS_BUILD | OPTIONS_ANALYZE, cmd_analyze },
 	{ "profile", "-- PROGRAM [ARG...]\n-p PID", "where the wall time goes: CPU and waits by kind, with the calls",
 	  "Examples:\n  concur profile -- tar cf /tmp/a.tar src\n"
 	  "  concur profile --unit auto -- grep -rc needle /usr/share/doc\n"
@@ -45,8 +47,12 @@ const struct command commands[] = {
 	  "Examples:\n  concur report --format md >>\"$GITHUB_STEP_SUMMARY\"\n"
 	  "  concur report --format speedscope -o stacks.json\n"
 	  "  concur report --format folded | grep ^off-CPU | flamegraph.pl >waits.svg", OPTIONS_REPORT, cmd_report },
-	{ "compare", "A B", "what changed between two stored runs",
-	  "Example:\n  concur compare last~1 last", OPTIONS_FORCE | OPTIONS_HTML, cmd_compare },
+	{ "compare", "A B", "what changed between two stored runs, or two ranges of runs",
+	  "A and B are runs, as for concur show, or ranges FIRST..LAST in the order of time. Of a range each run is one sample, "
+	  "and six are needed on both sides; runs of other workloads and machines are left out.\n\n"
+	  "Examples:\n  concur compare last~1 last\n  concur compare last~13..last~7 last~6..last\n"
+	  "  concur compare v1.2 HEAD_COMMIT\n"
+	  "  concur compare v1 v2 --json | jq -r '.stacks[] | \"\\(.stack) \\(.before_ns | round) \\(.after_ns | round)\"' | flamegraph.pl >diff.svg", OPTIONS_FORCE | OPTIONS_HTML, cmd_compare },
 	{ "history", "[WORKLOAD]", "one workload over time, and where it changed",
 	  "WORKLOAD is a program's name, the beginning of a workload's id, or one of its runs (default: the "
 	  "newest). Runs on other machines are left out.\n\n"
@@ -62,7 +68,8 @@ const struct command commands[] = {
 	{ "db", "check\nbackup FILE\nexport RUN [FILE]\nimport FILE...\nmerge HISTORY...\nprune --samples-days N --runs-days N",
 	  "keep the history in order: check, backup, export, import, merge, prune",
 	  "Merging and importing twice changes nothing. Pruning takes raw samples and stacks first; medians and their "
-	  "intervals stay, and runs with a tag stay whole.\n\n"
+	  "intervals stay, and runs with a tag stay whole. Shards of an analysis are merged into the run that one process would "
+	  "have made, if all of them are there.\n\n"
 	  "Examples:\n  concur db export last run.json\n  concur db merge node1.db node2.db\n"
 	  "  concur db prune --samples-days 90 --runs-days 730", OPTIONS_DB, cmd_db },
 	{ "explain", "[TOPIC]", "the table, the concepts, and what decides each row",

@@ -37,6 +37,7 @@ enum { /* options without a letter */
        OPT_REPORT_FORMAT,
        OPT_BASELINE,
        OPT_NEW_ONLY,
+       OPT_STORE,
        OPT_UPDATE_BASELINE,
        OPT_COUNT,
        OPT_STDIN,
@@ -78,7 +79,8 @@ static const struct option_row rows[] = {
 	{ OPTIONS_BUILD, { "build-dir", 'p', "DIR", 0, "Where compile_commands.json lies (default: the nearest one upward)", 1 }, CONFIG_PATH },
 	{ OPTIONS_BUILD, { "jobs", 'j', "N", 0, "Parse with N workers (default: one a core)", 1 }, CONFIG },
 	{ OPTIONS_BUILD, { "no-cache", OPT_NO_CACHE, NULL, 0, "Parse every file, whether it changed or not", 1 }, CONFIG },
-	{ OPTIONS_ANALYZE, { "shard", OPT_SHARD, "I/N", 0, "Only each N-th file, from the I-th on: what takes all files together is seen in part", 1 } },
+	{ OPTIONS_ANALYZE, { "shard", OPT_SHARD, "I/N", 0, "Only each N-th file, from the I-th on. What takes all files together is seen in part, until 'concur db merge' joins the stored shards", 1 } },
+	{ OPTIONS_ANALYZE, { "store", OPT_STORE, NULL, 0, "Keep the result in the history, to compare it later", 1 } },
 	{ OPTIONS_ANALYZE, { "format", OPT_FORMAT, "NAME", 0, "report: grouped (default on a terminal); editor: file:line:col: warning: text [check]; sarif: SARIF 2.1.0", 2 } },
 	{ OPTIONS_ANALYZE, { "baseline", OPT_BASELINE, "FILE", 0, "Warnings that are known (default: .concur-baseline of the project)", 2 }, CONFIG_PATH },
 	{ OPTIONS_ANALYZE, { "new-only", OPT_NEW_ONLY, NULL, 0, "Only warnings that the baseline does not hold", 2 } },
@@ -423,6 +425,9 @@ static error_t parse_analyze(int key, char *arg, struct argp_state *state, struc
 		return 0;
 	case OPT_SHARD:
 		shard(state, arg, o);
+		return 0;
+	case OPT_STORE:
+		o->store = true;
 		return 0;
 	case OPT_BASELINE:
 		o->baseline = arg;

@@ -88,6 +88,7 @@ struct options {
 	bool no_cache;
 	enum format format;
 	unsigned shard, shards;
+	bool store;
 	const char *baseline;
 	bool new_only, update_baseline;
 	int samples_days, runs_days; /* db prune; 0: not said */
@@ -115,7 +116,8 @@ enum {                           /* which groups of options a command takes */
        OPTIONS_ADVISE = 16,      /* --policy, --no-analyze */
        OPTIONS_LIST = 32,        /* -n */
        OPTIONS_PROJECT = 131072, /* --cores */
-       OPTIONS_ANALYZE = 128,    /* --shard, --format, --baseline, --new-only, --update-baseline */
+       OPTIONS_ANALYZE =
+	       128, /* --shard, --store, --format, --baseline, --new-only, --update-baseline */
        OPTIONS_PROGRAM = 64,     /* everything from the first operand on is the program's */
        OPTIONS_UNIT = 2048,      /* --unit */
        OPTIONS_BUDGET = 16384,   /* --budget, --seed */

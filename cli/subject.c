@@ -100,14 +100,12 @@ static char *git(const char *dir, const char *a, const char *b, const char *c)
 	return xstrndup(strbuf_str(&out), strcspn(strbuf_str(&out), "\n"));
 }
 
-static void read_git(const char *program, struct target *target)
+static void read_git(const char *dir, struct target *target)
 {
-	CLEANUP(cleanup_free) char *dir = path_absolute(program);
 	CLEANUP(cleanup_free) char *status = NULL;
 
 	target->git_dirty = -1;
-	*strrchr(dir, '/') = '\0';
-	target->git_commit = git(*dir ? dir : "/", "rev-parse", "HEAD", NULL);
+	target->git_commit = git(dir, "rev-parse", "HEAD", NULL);
 	if (!target->git_commit)
 		return;
 	target->git_branch = git(dir, "rev-parse", "--abbrev-ref", "HEAD");
@@ -116,9 +114,15 @@ static void read_git(const char *program, struct target *target)
 		target->git_dirty = *status != '\0';
 }
 
+void subject_source(const char *root, struct run *run)
+{
+	read_git(root, &run->target);
+}
+
 struct error *subject_program(const struct options *options, struct run *run)
 {
 	CLEANUP(cleanup_free) char *path = NULL;
+	CLEANUP(cleanup_free) char *dir = NULL;
 	struct digest digest;
 	char hex[DIGEST_HEX];
 	struct error *err;
@@ -135,7 +139,9 @@ struct error *subject_program(const struct options *options, struct run *run)
 		return error_wrap(err, "cannot run %s", options->args[0]);
 	digest_hex(digest, hex);
 	run->target.digest = xstrdup(hex);
-	read_git(path, &run->target);
+	dir = path_absolute(path);
+	dir[strrchr(dir, '/') == dir ? 1 : strrchr(dir, '/') - dir] = '\0';
+	read_git(dir, &run->target);
 	run->target.program = MOVE(path);
 	for (int i = 0; i < options->args_n; i++)
 		strings_add(&run->workload.argv, options->args[i]);

@@ -17,6 +17,8 @@ void subject_begin(struct run *run, const char *command);
 struct error *subject_program(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 /* Program, arguments with {}, the tasks, and what is a right answer. */
 struct error *subject_workload(struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* What is known of the source below `root`: its commit. */
+void subject_source(const char *root, struct run *run);
 /* Whether tasks were given: if not, the unit of work is a function of one run of the program. */
 bool subject_has_tasks(const struct options *options);
 /* Program and arguments of that run, and what the unit is. */

@@ -180,7 +180,8 @@ static char *explain(const struct comparison_entry *e, double floor,
 		     const struct compare_options *opt)
 {
 	if (e->ratio.n < opt->min_samples)
-		return xasprintf("%zu rounds, need %zu on both sides", e->ratio.n,
+		return xasprintf("%zu %s%s, need %zu on both sides", e->ratio.n,
+				 opt->of_runs ? "run" : "round", e->ratio.n == 1 ? "" : "s",
 				 opt->min_samples);
 	if (isnan(floor))
 		return xstrdup("the noise of the machine was not measured on both sides");
@@ -461,7 +462,9 @@ static void compare_findings(const struct facts *a, const struct facts *b, struc
 void compare_with(const struct run *a, const struct run *b, const struct compare_options *opt,
 		  struct comparison *ret)
 {
-	struct comparison c = { .a = xstrdup(a->id), .b = xstrdup(b->id) };
+	struct comparison c = {
+		.a = xstrdup(a->id), .b = xstrdup(b->id), .a_runs = 1, .b_runs = 1
+	};
 	struct compare_options o = opt ? *opt : (struct compare_options){ 0 };
 
 	o.confidence = o.confidence > 0 ? o.confidence : CONFIDENCE;

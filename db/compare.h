@@ -14,10 +14,18 @@
 #include "model/comparison.h"
 #include "model/run.h"
 
+/*
+ * Two copies of one program may differ by so much for good: where they lie in memory depends on the
+ * length of their names (Mytkowicz et al. 2009, "Producing wrong data without doing anything
+ * obviously wrong").
+ */
+#define LAYOUT 0.01
+
 struct compare_options {
 	double confidence;  /* 0: 0.95; the p-value must be below 1 - confidence */
 	size_t min_samples; /* 0: 6 */
 	bool force;         /* judge what is not comparable */
+	bool of_runs;       /* a sample is a run, not a round: for words only */
 };
 
 /* opt NULL: as above. */

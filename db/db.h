@@ -32,6 +32,8 @@ void db_clear(struct db **db);
  * in dir. Owned by the caller. */
 char *db_default_path(const char *dir);
 
+/* `id` in full. */
+struct error *db_has_run(struct db *db, const char *id, bool *ret) ERROR_MUST_CHECK;
 /* Storing a run that is there already changes nothing. */
 struct error *db_store(struct db *db, const struct run *run) ERROR_MUST_CHECK;
 /* ref: a unique prefix of an id (4 digits or more), "last", "last~2", a tag, or a git commit

@@ -9,12 +9,6 @@
 #include "db/compare.h"
 
 #define JUDGED_MOST 3
-/*
- * Two copies of one program may differ by so much for good: where they lie in memory depends on the
- * length of their names (Mytkowicz et al. 2009, "Producing wrong data without doing anything
- * obviously wrong").
- */
-#define LAYOUT 0.01
 
 static struct gate_check *add(struct gate *gate, const char *name, enum gate_result result,
 			      char *text)

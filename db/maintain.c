@@ -85,11 +85,13 @@ struct error *db_backup(struct db *db, const char *path)
 
 /* --- merge ------------------------------------------------------------------------------------ */
 
-static struct error *has_run(const struct db *db, const char *id, bool *ret)
+/* A shard alone is no run of a history: see shards.h. */
+static struct error *is_shard(const struct db *db, const char *id, bool *ret)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
 	uint8_t low[BLOB_SIZE], high[BLOB_SIZE];
-	struct error *err = query_open(db, "SELECT 1 FROM run WHERE id = ?", &q);
+	struct error *err =
+		query_open(db, "SELECT 1 FROM shard JOIN run USING (run_no) WHERE id = ?", &q);
 
 	if (err)
 		return err;
@@ -106,9 +108,12 @@ struct error *db_merge(struct db *db, struct db *from, size_t *added, size_t *kn
 	for (size_t i = all.n; !err && i-- > 0;) {
 		CLEANUP(run_clear) struct run run = { 0 };
 		const char *id = all.items[i].id;
-		bool there = false;
+		bool there = false, shard = false;
 
-		err = has_run(db, id, &there);
+		err = is_shard(from, id, &shard);
+		if (err || shard)
+			continue;
+		err = db_has_run(db, id, &there);
 		if (!err && !there)
 			err = db_load(from, id, &run);
 		if (!err && !there)

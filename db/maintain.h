@@ -12,7 +12,7 @@
 struct error *db_check(struct db *db, size_t *runs) ERROR_MUST_CHECK;
 /* A copy of one moment, whatever is written meanwhile. A file of that name is an error. */
 struct error *db_backup(struct db *db, const char *path) ERROR_MUST_CHECK;
-/* The runs of another history that this one does not have. Each is stored on its own: what was
+/* The runs of another history that this one does not have, shards left out. Each is stored on its own: what was
  * merged before an error stays, and merging again goes on. */
 struct error *db_merge(struct db *db, struct db *from, size_t *added,
 		       size_t *known) ERROR_MUST_CHECK;

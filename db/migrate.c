@@ -6,9 +6,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-extern const char db_schema_sql[], db_schema_2_sql[], db_views_sql[];
+extern const char db_schema_sql[], db_schema_2_sql[], db_schema_3_sql[], db_views_sql[];
 
-static const char *const steps[] = { db_schema_sql, db_schema_2_sql };
+static const char *const steps[] = { db_schema_sql, db_schema_2_sql, db_schema_3_sql };
 
 const struct schema schema_current = { steps, sizeof(steps) / sizeof(*steps), db_views_sql };
 

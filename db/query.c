@@ -59,6 +59,11 @@ void query_blob(struct query *q, const uint8_t blob[BLOB_SIZE])
 	bound(q, sqlite3_bind_blob(q->stmt, ++q->bound, blob, BLOB_SIZE, SQLITE_TRANSIENT));
 }
 
+void query_bytes(struct query *q, const void *bytes, size_t n)
+{
+	bound(q, sqlite3_bind_blob64(q->stmt, ++q->bound, bytes, n, SQLITE_STATIC));
+}
+
 void query_null(struct query *q)
 {
 	bound(q, sqlite3_bind_null(q->stmt, ++q->bound));

@@ -44,6 +44,7 @@ void query_int(struct query *q, int64_t value);
 void query_uint(struct query *q, uint64_t value); /* what SQLite cannot hold becomes its maximum */
 void query_real(struct query *q, double value);   /* not finite: NULL */
 void query_blob(struct query *q, const uint8_t blob[BLOB_SIZE]);
+void query_bytes(struct query *q, const void *bytes, size_t n); /* must live until the step */
 void query_null(struct query *q);
 
 /* *ret: is there a row? */

@@ -128,8 +128,13 @@ static struct error *find_id(const struct db *db, const char *ref, bool *found, 
 	return n == 1 ? NULL : error_ambiguous(&q, ref);
 }
 
+#define OF_COMMIT                                                                                  \
+	"SELECT run_no, min(git_commit) OVER (), max(git_commit) OVER ()"                          \
+	" FROM run WHERE git_commit >= ?1 AND git_commit < ?1 || 'g'"
+
 /* Several runs of one commit are no ambiguity (the newest counts), several commits are. */
-static struct error *find_commit(const struct db *db, const char *ref, bool *found, int64_t *ret)
+static struct error *find_commit(const struct db *db, const char *ref, bool oldest, bool *found,
+				 int64_t *ret)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
 	struct error *err;
@@ -138,9 +143,8 @@ static struct error *find_commit(const struct db *db, const char *ref, bool *fou
 	if (strlen(ref) < COMMIT_DIGITS_MIN || ref[strspn(ref, "0123456789abcdef")])
 		return NULL;
 	err = query_open(db,
-			 "SELECT run_no, min(git_commit) OVER (), max(git_commit) OVER ()"
-			 " FROM run WHERE git_commit >= ?1 AND git_commit < ?1 || 'g'"
-			 " ORDER BY started_ns DESC, id DESC",
+			 oldest ? OF_COMMIT " ORDER BY started_ns, id"
+				: OF_COMMIT " ORDER BY started_ns DESC, id DESC",
 			 &q);
 	if (err)
 		return err;
@@ -156,7 +160,7 @@ static struct error *find_commit(const struct db *db, const char *ref, bool *fou
 	return NULL;
 }
 
-struct error *reference_resolve(const struct db *db, const char *ref, int64_t *ret_run_no)
+static struct error *resolve(const struct db *db, const char *ref, bool oldest, int64_t *ret_run_no)
 {
 	struct error *err;
 	long long back;
@@ -168,7 +172,7 @@ struct error *reference_resolve(const struct db *db, const char *ref, int64_t *r
 	if (!err && !found)
 		err = find_id(db, ref, &found, ret_run_no);
 	if (!err && !found)
-		err = find_commit(db, ref, &found, ret_run_no);
+		err = find_commit(db, ref, oldest, &found, ret_run_no);
 	if (err || found)
 		return err;
 	return error_hint(error_new(ERROR_USAGE, "no run \"%s\" in %s", ref, db->path),
@@ -176,16 +180,27 @@ struct error *reference_resolve(const struct db *db, const char *ref, int64_t *r
 			  "(4 or more), last, last~1, a tag, or a git commit (7 digits or more)");
 }
 
+struct error *reference_resolve(const struct db *db, const char *ref, int64_t *ret_run_no)
+{
+	return resolve(db, ref, false, ret_run_no);
+}
+
+struct error *reference_resolve_oldest(const struct db *db, const char *ref, int64_t *ret_run_no)
+{
+	return resolve(db, ref, true, ret_run_no);
+}
+
 /* What reads as another kind of reference would hide it, or be hidden. */
 static struct error *check_tag(const char *name)
 {
 	uint8_t low[BLOB_SIZE], high[BLOB_SIZE];
 
-	if (!*name || name[strcspn(name, " \t\r\n~")] || !strcmp(name, "last") ||
-	    identifier_range(name, low, high) >= ID_DIGITS_MIN)
-		return error_hint(error_new(ERROR_USAGE, "\"%s\" cannot be a tag", name),
-				  "a tag has no space and no \"~\", and is neither \"last\" nor "
-				  "hexadecimal digits alone");
+	if (!*name || name[strcspn(name, " \t\r\n~")] || strstr(name, "..") ||
+	    !strcmp(name, "last") || identifier_range(name, low, high) >= ID_DIGITS_MIN)
+		return error_hint(
+			error_new(ERROR_USAGE, "\"%s\" cannot be a tag", name),
+			"a tag has no space, no \"~\" and no \"..\", and is neither \"last\" nor "
+			"hexadecimal digits alone");
 	return NULL;
 }
 

@@ -10,5 +10,8 @@
 
 struct error *reference_resolve(const struct db *db, const char *ref,
 				int64_t *ret_run_no) ERROR_MUST_CHECK;
+/* Of a commit: its first run. */
+struct error *reference_resolve_oldest(const struct db *db, const char *ref,
+				       int64_t *ret_run_no) ERROR_MUST_CHECK;
 
 #endif

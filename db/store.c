@@ -384,6 +384,42 @@ static struct error *store_facts(const struct db *db, int64_t run_no, const stru
 	return err;
 }
 
+/* One shard of an analysis, with what will be needed to put the whole together. */
+static struct error *store_shard(const struct db *db, int64_t run_no, const struct facts *facts)
+{
+	CLEANUP(query_clear) struct query q = { 0 };
+	CLEANUP(query_clear) struct query unit = { 0 };
+	struct error *err;
+
+	if (!facts->shard || !facts->campaign || !facts->root)
+		return NULL;
+	err = query_open(db,
+			 "INSERT INTO shard (run_no, campaign, number, shards, root)"
+			 " VALUES (?, ?, ?, ?, ?)",
+			 &q);
+	if (err)
+		return err;
+	query_int(&q, run_no);
+	query_text(&q, facts->campaign);
+	query_int(&q, facts->shard);
+	query_int(&q, facts->shards);
+	query_text(&q, facts->root);
+	err = query_run(&q);
+	if (!err)
+		err = query_open(db,
+				 "INSERT INTO shard_unit (run_no, place, record) VALUES (?, ?, ?)",
+				 &unit);
+	vec_each (&facts->records, record) {
+		if (err)
+			break;
+		query_int(&unit, run_no);
+		query_int(&unit, (int64_t)record->place);
+		query_bytes(&unit, record->bytes, record->n);
+		err = query_run(&unit);
+	}
+	return err;
+}
+
 static struct error *is_stored(const struct db *db, const uint8_t id[BLOB_SIZE], bool *ret)
 {
 	CLEANUP(query_clear) struct query q = { 0 };
@@ -411,7 +447,17 @@ static struct error *store_all(const struct db *db, const struct run *run,
 		err = store_waits(db, run_no, &run->profile);
 	if (!err)
 		err = store_facts(db, run_no, &run->facts, parts->facts);
+	if (!err)
+		err = store_shard(db, run_no, &run->facts);
 	return err;
+}
+
+struct error *db_has_run(struct db *db, const char *id, bool *ret)
+{
+	uint8_t low[BLOB_SIZE], high[BLOB_SIZE];
+
+	identifier_range(id, low, high);
+	return is_stored(db, low, ret);
 }
 
 struct error *db_store(struct db *db, const struct run *run)

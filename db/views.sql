@@ -40,7 +40,10 @@ SELECT
 	m.cpu AS cpu,
 	m.cores AS cores,
 	r.tool_version,
-	r.started_ns
+	r.started_ns,
+	strftime('%Y-%m-%dT%H:%M:%SZ', r.started_ns / 1000000000, 'unixepoch') AS started_utc,
+	r.started_ns / 1000000000 AS started_s,
+	(SELECT h.number || '/' || h.shards FROM shard AS h WHERE h.run_no = r.run_no) AS shard
 FROM run AS r
 JOIN machine AS m USING (machine_no)
 JOIN workload AS w USING (workload_no)
@@ -66,9 +69,20 @@ SELECT
 	round(e.p99_ns / 1e9, 9) AS p99_s,
 	e.isolation,
 	e.why,
-	r.started_ns
+	r.started_ns,
+	strftime('%Y-%m-%dT%H:%M:%SZ', r.started_ns / 1000000000, 'unixepoch') AS started_utc,
+	r.started_ns / 1000000000 AS started_s,
+	replace(r.program, rtrim(r.program, replace(r.program, '/', '')), '') AS program,
+	d.id AS workload,
+	m.id AS machine,
+	r.race_tasks AS tasks,
+	e.wall_ns / nullif(r.race_tasks, 0) / 1e9 AS s_per_task,
+	e.wall_low / nullif(r.race_tasks, 0) / 1e9 AS s_per_task_low,
+	e.wall_high / nullif(r.race_tasks, 0) / 1e9 AS s_per_task_high
 FROM race AS e
-JOIN run AS r USING (run_no);
+JOIN run AS r USING (run_no)
+JOIN machine AS m USING (machine_no)
+JOIN workload AS d USING (workload_no);
 
 CREATE VIEW v_wait AS
 SELECT
@@ -79,9 +93,18 @@ SELECT
 	w.kind,
 	round(w.share, 4) AS share,
 	round(w.ns / 1e9, 6) AS seconds,
-	r.started_ns
+	r.started_ns,
+	strftime('%Y-%m-%dT%H:%M:%SZ', r.started_ns / 1000000000, 'unixepoch') AS started_utc,
+	r.started_ns / 1000000000 AS started_s,
+	replace(r.program, rtrim(r.program, replace(r.program, '/', '')), '') AS program,
+	d.id AS workload,
+	m.id AS machine,
+	r.profile_tasks AS tasks,
+	w.ns / 1e9 / nullif(r.profile_tasks, 0) AS s_per_task
 FROM wait AS w
-JOIN run AS r USING (run_no);
+JOIN run AS r USING (run_no)
+JOIN machine AS m USING (machine_no)
+JOIN workload AS d USING (workload_no);
 
 CREATE VIEW v_finding AS
 SELECT
@@ -97,7 +120,9 @@ SELECT
 	f.detail,
 	f.advice,
 	lower(hex(f.identity)) AS identity,
-	r.started_ns
+	r.started_ns,
+	strftime('%Y-%m-%dT%H:%M:%SZ', r.started_ns / 1000000000, 'unixepoch') AS started_utc,
+	r.started_ns / 1000000000 AS started_s
 FROM run AS r
 JOIN run_source AS rs USING (run_no)
 JOIN source AS s USING (source_no)

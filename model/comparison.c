@@ -58,6 +58,10 @@ static const struct shape stack_shape = SHAPE(comparison_stack, stack_fields);
 static const struct field comparison_fields[] = {
 	ROW(comparison, TEXT, "a", a),
 	ROW(comparison, TEXT, "b", b),
+	ROW(comparison, SIZE, "a_runs", a_runs),
+	ROW(comparison, SIZE, "b_runs", b_runs),
+	ROW(comparison, SIZE, "a_left_out", a_left_out),
+	ROW(comparison, SIZE, "b_left_out", b_left_out),
 	ROW(comparison, BOOL, "comparable", comparable),
 	ROW(comparison, BOOL, "forced", forced),
 	ROW_TEXTS(comparison, "why_not", why_not),

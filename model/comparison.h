@@ -61,7 +61,9 @@ struct comparison_stacks {
 };
 
 struct comparison {
-	char *a, *b; /* the runs' ids */
+	char *a, *b;                   /* the runs' ids; of ranges, the newest of each */
+	size_t a_runs, b_runs;         /* of a range: how many, each of them one sample; else 1 */
+	size_t a_left_out, b_left_out; /* runs of other workloads or machines in the ranges */
 	bool comparable;
 	bool forced;            /* not comparable, and judged all the same */
 	struct strings why_not; /* other workload, machine, tier, tool version: a sentence each */

@@ -75,8 +75,12 @@ void facts_clear(struct facts *facts)
 		free(failure->why);
 	}
 	vec_clear(&facts->failures);
+	vec_each (&facts->records, record)
+		free(record->bytes);
+	vec_clear(&facts->records);
 	free(facts->why_not);
 	free(facts->root);
+	free(facts->campaign);
 	*facts = (struct facts){ 0 };
 }
 

@@ -50,6 +50,16 @@ struct unit_failures {
 	VEC_FIELDS(struct unit_failure);
 };
 
+struct unit_record {  /* what one unit said, for the analyzer to join: see analyzer_join_add() */
+	size_t place; /* of the unit in the whole list */
+	char *bytes;
+	size_t n;
+};
+
+struct unit_records {
+	VEC_FIELDS(struct unit_record);
+};
+
 struct facts {
 	VEC_FIELDS(struct fact); /* sorted by file, line, column, check */
 	bool analysed;           /* false: no analysis was made, and `why_not` says why */
@@ -61,6 +71,11 @@ struct facts {
 		VEC_FIELDS(struct fact);
 	} silenced; /* those, with their excuses; none in a stored run */
 	struct unit_failures failures;
+	/* Part `shard` of `shards`, or (shard 0) joined from so many; shards 0: made in one go.
+	 * `campaign` is equal for the parts of one analysis. */
+	char *campaign;
+	int shard, shards;
+	struct unit_records records; /* of a shard; a stored run keeps them apart (db/shards.h) */
 };
 
 /* Whether the sites are a chain of calls. */

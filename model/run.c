@@ -16,3 +16,10 @@ void run_clear(struct run *run)
 	verdict_clear(&run->verdict);
 	*run = (struct run){ 0 };
 }
+
+void runs_clear(struct runs *runs)
+{
+	vec_each (runs, run)
+		run_clear(run);
+	vec_clear(runs);
+}

@@ -34,6 +34,11 @@ struct run {
 	struct verdict verdict;
 };
 
+struct runs {
+	VEC_FIELDS(struct run);
+};
+
 void run_clear(struct run *run);
+void runs_clear(struct runs *runs);
 
 #endif

@@ -41,6 +41,9 @@ static const struct field analysis_fields[] = {
 	ROW(facts, TEXT, "why_not", why_not),
 	ROW(facts, SIZE, "units", units),
 	ROW_OBJECTS(facts, "failures", failures, unit_failure_shape, unit_failure),
+	ROW(facts, TEXT, "campaign", campaign),
+	ROW(facts, INT, "shard", shard),
+	ROW(facts, INT, "shards", shards),
 };
 static const struct shape analysis_shape = SHAPE(facts, analysis_fields);
 

@@ -17,12 +17,33 @@ static enum ink ink_of(enum change change)
 	}
 }
 
+static void put_runs(const struct page *p, const struct comparison *c)
+{
+	size_t left_out = c->a_left_out + c->b_left_out;
+
+	if (c->a_runs <= 1 && c->b_runs <= 1) {
+		page_item(p, "Runs:", INK_BOLD, 6, " A %s, B %s", c->a ? c->a : "?",
+			  c->b ? c->b : "?");
+		return;
+	}
+	page_item(p, "Runs:", INK_BOLD, 6,
+		  " A %zu up to %s, B %zu up to %s; each run is one sample, by its median. Verdict "
+		  "and "
+		  "findings are those of the newest.",
+		  c->a_runs, c->a ? c->a : "?", c->b_runs, c->b ? c->b : "?");
+	if (left_out)
+		page_item(p, "Left out:", INK_DOUBT, 4,
+			  " %zu runs of other workloads, of other machines, or beyond the newest "
+			  "100.",
+			  left_out);
+}
+
 static void put_top(const struct page *p, const struct comparison *c)
 {
 	page_item(p, "Verdict:", INK_BOLD, 9, " %s%s%s",
 		  c->verdict_changed ? "changed" : "the same", c->verdict ? ": " : ".",
 		  c->verdict ? c->verdict : "");
-	page_item(p, "Runs:", INK_BOLD, 6, " A %s, B %s", c->a ? c->a : "?", c->b ? c->b : "?");
+	put_runs(p, c);
 	if (c->comparable)
 		return;
 	page_item(p, "Not comparable:", INK_DOUBT, 4, "%s",

@@ -43,7 +43,7 @@ static void test_the_rule(void **state)
 		{ 10, 10, 1e9, 1e9, 0, CHANGE_SAME, NULL },
 		{ 5, 10, 1e9, 2e9, 0.01, CHANGE_CANNOT_TELL, "5 rounds, need 6 on both sides" },
 		{ 10, 5, 1e9, 2e9, 0.01, CHANGE_CANNOT_TELL, "5 rounds, need 6 on both sides" },
-		{ 10, 1, 1e9, 1e9, 0.01, CHANGE_CANNOT_TELL, "1 rounds, need 6 on both sides" },
+		{ 10, 1, 1e9, 1e9, 0.01, CHANGE_CANNOT_TELL, "1 round, need 6 on both sides" },
 	};
 
 	(void)state;

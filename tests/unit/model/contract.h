@@ -26,7 +26,7 @@ static const char *const contract[] = {
 	"offload processes run_as setup teardown timeout_ns budget_ns",
 	"facts. check file line column function symbol effect detail advice macro sites",
 	"facts.sites. file line function access",
-	"analysis. analysed why_not units failures",
+	"analysis. analysed why_not units failures campaign shard shards",
 	"analysis.failures. file why left_out",
 	"profile. measured tier why wall_ns elapsed_ns cpu_ns user_ns system_ns runqueue_ns "
 	"unknown_ns waits checked_cpu_ns kernel_cpu_ns checked_runqueue_ns kernel_runqueue_ns "

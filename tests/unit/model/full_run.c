@@ -77,6 +77,9 @@ static void fill_facts(struct facts *facts)
 	facts->analysed = true;
 	facts->why_not = xstrdup("one unit failed");
 	facts->units = 9;
+	facts->campaign = xstrdup("c0ffee");
+	facts->shard = 2;
+	facts->shards = 5;
 }
 
 static void fill_stacks(struct stacks *stacks)
