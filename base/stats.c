@@ -130,19 +130,18 @@ struct estimate stats_order_median(const double *x, size_t n, double confidence)
 {
 	CLEANUP(cleanup_free) double *s = sorted(x, n);
 	struct estimate e = { .value = NAN, .low = NAN, .high = NAN, .n = n };
-	double below = 0; /* P(at most i of n are below the median) */
-	size_t out = 0;   /* left out at either end */
+	double exactly = -(double)n * M_LN2; /* ln P(i of n are below the median) */
+	double below = 0;
+	size_t out = 0; /* left out at either end */
 
 	if (!n)
 		return e;
 	for (size_t i = 0; i < n / 2; i++) {
-		double of =
-			lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1);
-
-		below += exp(of - (double)n * M_LN2);
+		below += exp(exactly);
 		if (below > (1 - confidence) / 2)
 			break;
 		out = i;
+		exactly += log((double)(n - i) / (double)(i + 1));
 	}
 	e.value = sorted_quantile(s, n, 0.5);
 	e.low = s[out];
