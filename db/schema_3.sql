@@ -2,7 +2,7 @@
 
 -- The rows of run are wide: counting a workload's runs, or looking for a program's, read a page for each.
 DROP INDEX run_workload;
-CREATE INDEX run_workload ON run (workload_no, machine_no, started_ns, id);
+CREATE INDEX run_workload ON run (workload_no, machine_no, started_ns, id, race_tasks, profile_tasks);
 CREATE INDEX run_program ON run (program, workload_no);
 
 -- A run that is one shard of an analysis (db/shards.h).

@@ -16,6 +16,10 @@
 struct grid {
 	struct page page;
 	struct libscols_table *table;
+	/* The table's own list is walked from its start for every look-up. */
+	struct {
+		VEC_FIELDS(struct libscols_line *);
+	} lines;
 };
 
 /* libsmartcols fails only without memory or with a wrong argument: neither is the reader's doing.
@@ -72,18 +76,19 @@ void grid_free(struct grid **g)
 	if (!*g)
 		return;
 	scols_unref_table((*g)->table);
+	vec_clear(&(*g)->lines);
 	free(*g);
 }
 
 size_t grid_row(struct grid *g)
 {
-	must_have(scols_table_new_line(g->table, NULL));
-	return scols_table_get_nlines(g->table) - 1;
+	vec_push(&g->lines, must_have(scols_table_new_line(g->table, NULL)));
+	return g->lines.n - 1;
 }
 
 void grid_set(struct grid *g, size_t row, size_t column, enum ink ink, const char *fmt, ...)
 {
-	struct libscols_line *line = must_have(scols_table_get_line(g->table, row));
+	struct libscols_line *line = g->lines.items[row];
 	CLEANUP(cleanup_free) char *raw = NULL;
 	CLEANUP(cleanup_free) char *clean = NULL;
 	va_list ap;
@@ -99,7 +104,7 @@ void grid_set(struct grid *g, size_t row, size_t column, enum ink ink, const cha
 
 static const char *cell_text(const struct grid *g, size_t row, size_t column)
 {
-	struct libscols_line *line = scols_table_get_line(g->table, row);
+	struct libscols_line *line = g->lines.items[row];
 	const char *text = scols_cell_get_data(scols_line_get_cell(line, column));
 
 	return text ? text : "";
@@ -110,7 +115,7 @@ static int widest(const struct grid *g, size_t column)
 	struct libscols_column *c = scols_table_get_column(g->table, column);
 	int width = word_columns(scols_column_get_name(c));
 
-	for (size_t row = 0; row < scols_table_get_nlines(g->table); row++) {
+	for (size_t row = 0; row < g->lines.n; row++) {
 		int columns = word_columns(cell_text(g, row, column));
 
 		width = columns > width ? columns : width;
@@ -168,11 +173,11 @@ static void wrap_cells(struct grid *g)
 		width[i] = widest(g, i);
 	share_room(g, width, n);
 	for (size_t i = 0; i < n; i++) {
-		for (size_t row = 0; wraps(g, i) && row < scols_table_get_nlines(g->table); row++) {
+		for (size_t row = 0; wraps(g, i) && row < g->lines.n; row++) {
 			CLEANUP(cleanup_free)
 			char *text = word_wrap(cell_text(g, row, i), width[i], width[i]);
 
-			must(scols_line_set_data(scols_table_get_line(g->table, row), i, text));
+			must(scols_line_set_data(g->lines.items[row], i, text));
 		}
 	}
 }
@@ -195,7 +200,7 @@ void grid_print(struct grid *g)
 	CLEANUP(cleanup_free) char *text = NULL;
 	char *rest;
 
-	if (!scols_table_get_nlines(g->table))
+	if (!g->lines.n)
 		return;
 	wrap_cells(g);
 	must(scols_print_table_to_string(g->table, &text));
