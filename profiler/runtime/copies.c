@@ -757,6 +757,7 @@ static enum result_end judge(const struct host *h, int status)
 /* One racer, to its end. */
 static enum result_end run_racer(const struct host *h, struct worker_watch *watches)
 {
+	// concur: ignore[fork-hazard] only racers start threads, and this is their parent
 	pid_t self = getpid(), racer = fork();
 	enum result_end end;
 	int status = 0;
