@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/change_points.h"
 #include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
@@ -88,7 +89,10 @@ static void put_series(struct grid *g, const struct page *p, const struct trend_
 		grid_set(g, row, 4, INK_PLAIN, "[%s, %s]", word_ns(s->level.low).s,
 			 word_ns(s->level.high).s);
 	grid_set(g, row, 5, INK_PLAIN, "%zu", s->level.n);
-	grid_set(g, row, 6, ink, "%s", last ? percent(last->ratio.value).s : "no change");
+	grid_set(g, row, 6, ink, "%s",
+		 last                                ? percent(last->ratio.value).s
+		 : s->values.n < CHANGE_POINTS_LEAST ? "too few"
+						     : "no change");
 }
 
 static double profiled_ns(const struct trend *t)
