@@ -89,7 +89,7 @@ static void add_use(struct disk_uses *uses, char *path, bool sync)
 	char real[PATH_MAX];
 	struct stat st;
 
-	if (!path || !realpath(path, real) || stat(real, &st) || !S_ISREG(st.st_mode))
+	if (!own || !realpath(own, real) || stat(real, &st) || !S_ISREG(st.st_mode))
 		return;
 	vec_each (uses, use) {
 		if (strcmp(use->path, real) != 0)
