@@ -21,7 +21,7 @@
 static struct shared { /* with other processes */
 	_Atomic unsigned next_task;
 	_Atomic uint64_t sum, cpu_ns;
-	pthread_barrier_t ready;
+	pthread_barrier_t ready, in_flight;
 } * shared;
 static const struct job *job;
 static unsigned concurrency, tasks;
@@ -47,13 +47,14 @@ static void end(void)
 	cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - began_cpu_ns;
 }
 
-/* A worker of the ways that run the blocking form. */
-static void work(unsigned index)
+/* A worker of the ways that run the blocking form: `ready` when it could begin. */
+static void work(unsigned index, void (*ready)(void))
 {
 	struct worker w;
 	uint64_t sum = 0;
 
 	worker_init(&w, index);
+	ready();
 	while ((w.task = shared->next_task++) < tasks) {
 		w.sum = 0;
 		job->blocking(&w);
@@ -81,15 +82,18 @@ static void on_one_core(void)
 
 static void sequential(void)
 {
-	begin();
-	work(0);
+	work(0, begin);
 	end();
+}
+
+static void all_ready(void)
+{
+	pthread_barrier_wait(&shared->ready);
 }
 
 static void *thread(void *arg)
 {
-	pthread_barrier_wait(&shared->ready);
-	work((unsigned)(uintptr_t)arg);
+	work((unsigned)(uintptr_t)arg, all_ready);
 	return NULL;
 }
 
@@ -99,11 +103,17 @@ static void threads(void)
 
 	for (uintptr_t i = 0; i < concurrency; i++)
 		pthread_create(&ids[i], NULL, thread, (void *)i);
+	all_ready();
 	begin();
-	pthread_barrier_wait(&shared->ready);
 	for (unsigned i = 0; i < concurrency; i++)
 		pthread_join(ids[i], NULL);
 	end();
+}
+
+static void all_ready_here(void)
+{
+	all_ready();
+	begin();
 }
 
 static void processes(void)
@@ -111,25 +121,32 @@ static void processes(void)
 	for (unsigned i = 0; i < concurrency; i++) {
 		if (fork())
 			continue;
-		pthread_barrier_wait(&shared->ready);
-		begin();
-		work(i);
+		work(i, all_ready_here);
 		end();
 		shared->cpu_ns += cpu_ns;
 		_exit(0);
 	}
+	all_ready();
 	begin();
-	pthread_barrier_wait(&shared->ready);
 	while (wait(NULL) > 0)
 		;
 	end();
 	cpu_ns = shared->cpu_ns;
 }
 
+/* The last coroutine to come sets the others going, as in concur-host. */
+static void begin_async(void)
+{
+	if (pthread_barrier_wait(&shared->in_flight) == PTHREAD_BARRIER_SERIAL_THREAD)
+		async_measure(true);
+}
+
 static void body(unsigned index, void *arg)
 {
 	(void)arg;
-	work(index);
+	work(index, begin_async);
+	if (pthread_barrier_wait(&shared->in_flight) == PTHREAD_BARRIER_SERIAL_THREAD)
+		async_measure(false);
 }
 
 static void refuse(const char *why)
@@ -206,6 +223,7 @@ static void share(void)
 	pthread_barrierattr_init(&attr);
 	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_barrier_init(&shared->ready, &attr, concurrency + 1);
+	pthread_barrier_init(&shared->in_flight, NULL, concurrency);
 }
 
 int main(int argc, char **argv)
