@@ -112,7 +112,8 @@ static bool has_own_inputs(const struct run *run)
 enum stream stream_find(const struct run *run, char **why)
 {
 	const struct profile *p = &run->profile;
-	double base = (double)p->waits.wall_ns - (double)p->waits.runqueue_ns;
+	/* Of the run, not of its threads: helpers that wait for the one that computes do not count. */
+	double base = (double)p->elapsed_ns - (double)p->waits.runqueue_ns;
 
 	enum stream stream = STREAM_NONE;
 

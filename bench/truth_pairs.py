@@ -44,7 +44,7 @@ def ask(o, seq, unit_kind, workers):
         ladder = ",".join(map(str, sorted({2, 4, 8, 16, workers})))
         cmd = [o.concur, "advise", *base, "--no-analyze", "--workers", ladder, "--expect-exit", "0,1"]
         return "recorded", run([*cmd, "--", *shlex.split(one["command"])], one["dir"], variables)
-    return "profile", run([o.concur, "profile", *base, "--", "bash", "-c", seq], None)
+    return "shell", run([o.concur, "advise", *base, "--no-analyze", "--", "bash", "-c", seq], None)
 
 
 def run(cmd, where, variables={}):
@@ -95,14 +95,14 @@ def judge(result):
     if said.get("error"):
         return dict(r, says="error: " + said["error"][:60])
     verdict = said["verdict"]
-    if result["how"] == "profile" or not said["race"]:
+    r["says"] = {"recommend": verdict.get("model"), "leave": "sequential"}.get(verdict["kind"], verdict["kind"])
+    r["right"] = r["says"] in r["acceptable"]
+    if not said["race"]:
         bounds = {b["model"]: b.get("speedup") for b in verdict.get("bounds") or []}
         acceptable = [bounds[m] for m in r["acceptable"] if m in bounds]
         known_bounds = [b for b in acceptable if b is not None]
         r["bound"] = max(known_bounds) if known_bounds else None
-        return dict(r, says=f"no unit; {verdict.get('row') or 'no row'}")
-    r["says"] = {"recommend": verdict.get("model"), "leave": "sequential"}.get(verdict["kind"], verdict["kind"])
-    r["right"] = r["says"] in r["acceptable"]
+        return r
     # the same model, in the pair's own number of workers, or the nearest that was raced
     same = [e for e in said["race"] if e["outcome"] == "ok" and e["model"] == measured["model"] and e.get("speedup")]
     if same:

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/subprocess.h"
 #include "profiler/call_counts.h"
@@ -23,6 +24,7 @@
 #define CALLS_MIN       4   /* fewer are no loop */
 #define SLOWDOWN_ROUNDS 3
 #define RECORDED_RUNS   3
+#define REPEAT_NS       8000000000ull /* after so long nothing is repeated any more */
 #define SEARCH_NS       2000000000ull /* each of two, of a process that runs already */
 #define CALLS_PER_S     10000 /* called more often, marking them would be most of the time */
 #define COST_MAX        0.1   /* of the time, that marking the calls may take */
@@ -111,8 +113,11 @@ static struct error *record_several(const char *const *argv, const struct record
 {
 	struct recording recordings[RECORDED_RUNS] = { 0 };
 	size_t runs = opt->pid ? 1 : RECORDED_RUNS;
+	uint64_t started_ns = clock_now_ns();
 	struct error *err = record_run(argv, opt, unit, 1, false, profile, &recordings[0]);
 
+	if (clock_now_ns() - started_ns > REPEAT_NS / 2)
+		runs = 1;
 	for (size_t i = 1; !err && i < runs; i++) {
 		CLEANUP(profile_clear) struct profile other = { 0 };
 
@@ -200,9 +205,11 @@ struct error *record_slowdown(const char *const *argv, const struct record_optio
 			      struct estimate *ret)
 {
 	struct rng rng = { 1 };
+	uint64_t started_ns = clock_now_ns();
 	double ratios[SLOWDOWN_ROUNDS];
+	size_t n = 0;
 
-	for (int i = 0; i < SLOWDOWN_ROUNDS; i++) {
+	while (n < SLOWDOWN_ROUNDS && (!n || clock_now_ns() - started_ns < REPEAT_NS)) {
 		double one_ns, many_ns;
 		struct error *err = copies_cpu_ns(argv, opt, 1, &one_ns);
 
@@ -210,9 +217,9 @@ struct error *record_slowdown(const char *const *argv, const struct record_optio
 			err = copies_cpu_ns(argv, opt, cores, &many_ns);
 		if (err)
 			return error_wrap(err, "cannot run %d copies of it at once", cores);
-		ratios[i] = one_ns > 0 ? many_ns / one_ns : 1;
+		ratios[n++] = one_ns > 0 ? many_ns / one_ns : 1;
 	}
-	*ret = stats_bootstrap_median(ratios, SLOWDOWN_ROUNDS, 0.95, &rng);
+	*ret = stats_bootstrap_median(ratios, n, 0.95, &rng);
 	return NULL;
 }
 
