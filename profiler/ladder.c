@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define WAITS_MAX     64
+#define WAITS_MAX     256
 #define COMPUTE_SHARE 0.8 /* of the wall time on a CPU: the table's row "heavy computation" */
 
 static int compare_int(const void *a, const void *b)
@@ -41,7 +41,7 @@ struct ladder ladder_choose(const struct profile *profile, int cores, size_t tas
 		steps[n++] = cores < most ? cores : most;
 		steps[n++] = 2 * cores < most ? 2 * cores : most;
 	} else {
-		for (int w = 2; w < most && n < LADDER_MAX - 2; w *= 2)
+		for (int w = 2; w < most && n < LADDER_MAX - 2; w *= 4)
 			steps[n++] = w;
 		steps[n++] = cores < most ? cores : most;
 		steps[n++] = most;

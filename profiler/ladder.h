@@ -19,7 +19,7 @@ struct ladder {
 
 /*
  * asked: the user's, or NULL. Otherwise a program that computes gets cores and twice the cores; one
- * that waits gets 2, 4, 8, ... up to 64. More workers than tasks make no sense and are left out,
+ * that waits gets 2, 8, 32, ... up to 256, and the race looks around the best of them. More workers than tasks make no sense and are left out,
  * unless asked for.
  */
 struct ladder ladder_choose(const struct profile *profile, int cores, size_t tasks,
