@@ -518,15 +518,16 @@ static void pick_some(struct picks *picks, size_t calls, struct rng *rng)
 }
 
 /* The bootstrap's spread about its own median, and then the simulator's own error. */
-static struct estimate estimate_of(double value, const struct samples *ratios, size_t calls)
+static struct estimate estimate_of(double value, double error, const struct samples *ratios,
+				   size_t calls)
 {
 	double median = stats_median(ratios->items, ratios->n);
 	double low = stats_quantile(ratios->items, ratios->n, 0.025);
 	double high = stats_quantile(ratios->items, ratios->n, 0.975);
 
 	return (struct estimate){ .value = value,
-				  .low = value * low / median * (1 - SIMULATE_ERROR),
-				  .high = value * high / median * (1 + SIMULATE_ERROR),
+				  .low = value * low / median * (1 - error),
+				  .high = value * high / median * (1 + error),
 				  .n = calls };
 }
 
@@ -548,6 +549,7 @@ static struct race_entry entry_of(const struct recording *r, enum model model, i
 				  struct picks *picks)
 {
 	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
+	double error = fmax(costs->error, SIMULATE_ERROR);
 	struct simulate_costs few = *costs, many = *costs;
 	double value, low, high, calls = (double)r->total;
 
@@ -555,17 +557,29 @@ static struct race_entry entry_of(const struct recording *r, enum model model, i
 	many.disk_depth = r->disk_depth.n ? fmax(costs->disk_depth, r->disk_depth.high) : INFINITY;
 	pick_all(picks, r->calls.n);
 	value = speedup(r, picks, model, workers, costs);
-	low = (1 - SIMULATE_ERROR) * speedup(r, picks, model, workers, &few);
-	high = (1 + SIMULATE_ERROR) * speedup(r, picks, model, workers, &many);
+	low = (1 - error) * speedup(r, picks, model, workers, &few);
+	high = (1 + error) * speedup(r, picks, model, workers, &many);
 	for (int i = 0; i < RESAMPLES; i++) {
 		pick_some(picks, r->calls.n, &rng);
 		vec_push(&e.ratios, speedup(r, picks, model, workers, costs));
 	}
-	e.speedup = estimate_of(value, &e.ratios, r->calls.n);
+	e.speedup = estimate_of(value, error, &e.ratios, r->calls.n);
 	e.speedup.low = low < e.speedup.low ? low : e.speedup.low;
 	e.speedup.high = high > e.speedup.high ? high : e.speedup.high;
 	e.cpu_ns_per_task = (double)wait_profile_cpu_ns(&r->inside) / calls + costs->call_ns[model];
 	return e;
+}
+
+double simulate_speedup(const struct recording *recording, enum model model, int workers,
+			const struct simulate_costs *costs)
+{
+	struct picks picks = { xcalloc(recording->calls.n, sizeof(size_t)), 0 };
+	double ret;
+
+	pick_all(&picks, recording->calls.n);
+	ret = speedup(recording, &picks, model, workers, costs);
+	free(picks.items);
+	return ret;
 }
 
 void simulate_race(const struct recording *recording, const struct simulate_costs *costs,

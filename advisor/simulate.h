@@ -42,7 +42,8 @@
 struct simulate_costs { /* of the machine */
 	int cores;
 	double disk_depth; /* disk waits that overlap; may be INFINITY, or not whole */
-	double slowdown;   /* of a core when all are busy, 1: none; fewer: in proportion */
+	double error; /* of a speedup, either way, as seen on this machine; less than SIMULATE_ERROR is not believed */
+	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */
 	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
 };
 
@@ -53,6 +54,10 @@ struct simulate_costs { /* of the machine */
  */
 double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
 		   enum model model, int workers, const struct simulate_costs *costs);
+
+/* How many times as fast as the sequential program as a whole. The recording has calls. */
+double simulate_speedup(const struct recording *recording, enum model model, int workers,
+			const struct simulate_costs *costs);
 
 /*
  * Every model at every number of workers, against the sequential program, as entries of a race that

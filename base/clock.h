@@ -10,5 +10,7 @@
 uint64_t clock_now_ns(void);
 /* CLOCK_REALTIME: for "when was this run". */
 int64_t clock_unix_ns(void);
+/* CPU time of the calling thread. */
+uint64_t clock_thread_ns(void);
 
 #endif

@@ -14,14 +14,14 @@
 #define CANDIDATES_TOLD 3
 
 /* Tasks are raced; without any, the calls of a function are recorded and simulated. */
-static struct error *measure(struct options *options, bool tasks, struct run *run)
+static struct error *measure(struct options *options, bool tasks, struct db *db, struct run *run)
 {
 	struct error *err;
 
 	if (tasks)
 		return measure_race(options, run);
 	err = measure_calls(options, run);
-	return err ? err : measure_simulation(options, run);
+	return err ? err : measure_simulation(options, db, run);
 }
 
 /* "candidate 2: f, int (char *); called in ...": 2, or 0. */
@@ -80,7 +80,7 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	err = err ? err : measure_facts(options, &run);
 	if (!err && tasks)
 		tell_unit(&run);
-	err = err ? err : measure(options, tasks, &run);
+	err = err ? err : measure(options, tasks, db, &run);
 	err = err ? err : advisor_advise(&run, &policy, &run.verdict);
 	if (err)
 		return err;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/output.h"
 #include "cli/subject.h"
+#include "db/residuals.h"
 #include "db/trend.h"
 #include "profiler/answer.h"
 #include "profiler/baseline.h"
@@ -25,9 +26,10 @@
 #include "profiler/record.h"
 #include "profiler/where.h"
 
-#define CPU_MATTERS  0.1 /* of the time in calls */
-#define DISK_MATTERS 0.1
-#define DISK_ALL     0.85 /* of those that tried at once: they do not wait for each other */
+#define CPU_MATTERS   0.1 /* of the time in calls */
+#define DISK_MATTERS  0.1
+#define RESIDUALS_MIN 10   /* fewer say little of nine in ten */
+#define DISK_ALL      0.85 /* of those that tried at once: they do not wait for each other */
 
 /* Where to look upward for a compile database: from the program if one is found there, else from here. Owned by the caller. */
 static char *search_start(const struct target *target)
@@ -144,8 +146,34 @@ static struct error *check_stand_in(const struct run *run, const struct scratch 
 	return err;
 }
 
+/* What a simulation of the recorded tasks would have said of each entry that was raced. What the cores take from
+ * one another was not measured for it. */
+static struct error *simulate_entries(const struct recording *tasks, struct run *run)
+{
+	struct simulate_costs costs = { .cores = run->machine.cores,
+					.disk_depth = INFINITY,
+					.slowdown = 1 };
+	struct error *err;
+
+	if (!tasks->calls.n || tasks->at_once > 1)
+		return NULL;
+	err = handover_costs(costs.call_ns);
+	if (err)
+		return err;
+	vec_each (&run->race, e) {
+		double s;
+
+		if (e->outcome != OUTCOME_OK || e->model == MODEL_SEQUENTIAL)
+			continue;
+		s = simulate_speedup(tasks, e->model, e->workers, &costs);
+		e->simulated = (struct estimate){ s, s, s, tasks->calls.n };
+	}
+	return NULL;
+}
+
 static struct error *race(const struct options *options, const char *original, struct run *run)
 {
+	CLEANUP(recording_clear) struct recording tasks = { 0 };
 	CLEANUP(trial_clear) struct trial reference = { 0 };
 	CLEANUP(scratch_close) struct scratch scratch = { 0 };
 	struct race_options opt = {
@@ -172,12 +200,13 @@ static struct error *race(const struct options *options, const char *original, s
 	err = scratch_open(&run->workload, &scratch);
 	if (!err)
 		err = baseline_run(&run->target, &run->workload, &scratch, opt.timeout_ns, TIER_0,
-				   &run->profile, &reference);
+				   &run->profile, &tasks, &reference);
 	if (!err && original && !run->target.unit.types)
 		err = check_stand_in(run, &scratch, &reference, original);
-	if (err)
-		return err;
-	return race_run(&run->target, &run->workload, &run->profile, &reference, &opt, &run->race);
+	if (!err)
+		err = race_run(&run->target, &run->workload, &run->profile, &reference, &opt,
+			       &run->race);
+	return err ? err : simulate_entries(&tasks, run);
 }
 
 struct error *measure_race(const struct options *options, struct run *run)
@@ -284,7 +313,23 @@ static double disk_depth_of(const struct estimate *tried)
 	return !tried->n || tried->value > DISK_ALL * DISK_DEPTH_MOST ? INFINITY : tried->value;
 }
 
-struct error *measure_simulation(const struct options *options, struct run *run)
+static struct error *simulator_error(struct db *db, const struct machine *machine,
+				     struct estimate *ret)
+{
+	struct samples errors = { 0 };
+	struct error *err = db_residuals(db, machine, &errors);
+
+	vec_each (&errors, e)
+		*e = fabs(*e);
+	if (!err && errors.n)
+		*ret = (struct estimate){ .value = stats_median(errors.items, errors.n),
+					  .high = stats_quantile(errors.items, errors.n, 0.9),
+					  .n = errors.n };
+	vec_clear(&errors);
+	return err;
+}
+
+struct error *measure_simulation(const struct options *options, struct db *db, struct run *run)
 {
 	struct simulate_costs costs = { .cores = run->machine.cores,
 					.disk_depth = disk_depth_of(&run->recording.disk_depth),
@@ -304,6 +349,9 @@ struct error *measure_simulation(const struct options *options, struct run *run)
 	ladder = ladder_choose(&run->profile, run->machine.cores, (size_t)run->recording.total,
 			       options->workers.items, options->workers.n);
 	err = handover_costs(costs.call_ns);
+	if (!err)
+		err = simulator_error(db, &run->machine, &c->simulator_error);
+	costs.error = c->simulator_error.n >= RESIDUALS_MIN ? c->simulator_error.high : 0;
 	if (!err)
 		err = measure_slowdown(options, run, &costs.slowdown);
 	if (err)

@@ -19,7 +19,8 @@ struct error *measure_race(const struct options *options, struct run *run) ERROR
 struct error *measure_calls(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 
 /* What each model would make of the recorded calls. */
-struct error *measure_simulation(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+struct error *measure_simulation(const struct options *options, struct db *db,
+				 struct run *run) ERROR_MUST_CHECK;
 /* Put the source lines around each hurdle into the verdict, as they are now. A file that cannot be read has none. */
 void measure_excerpts(struct run *run);
 /* The run's page, with its history. */

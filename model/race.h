@@ -65,9 +65,10 @@ struct race_entry {
 	char *isolation; /* how the tasks were kept apart: "exec", "private copies", ... ; or NULL
 			  */
 	struct estimate speedup;
-	struct samples ratios; /* speedup of each clean round */
-	struct samples walls;  /* wall time of each clean round, ns */
-	struct estimate wall;  /* their median, kept when the samples are not; else n 0 */
+	struct estimate simulated; /* what was predicted from the recorded tasks; n 0: nothing */
+	struct samples ratios;     /* speedup of each clean round */
+	struct samples walls;      /* wall time of each clean round, ns */
+	struct estimate wall;      /* their median, kept when the samples are not; else n 0 */
 	struct wait_profile
 		profile; /* of one trial of a model's best entry; wall_ns 0: not watched */
 	double cpu_ns_per_task;
@@ -95,6 +96,9 @@ struct race_conditions {
 				what their tasks left in memory: */
 	uint64_t kept_bytes; /* a task, about; 0: none was */
 	uint64_t strays;     /* processes that one trial left behind, at most */
+	/* Of simulations against what was raced on this machine until now: the median of the relative
+	 * errors, and from none to that of nine in ten; n 0: none was compared. */
+	struct estimate simulator_error;
 	struct estimate startup_ns; /* per task: what exec costs and a call in one process does not;
 				       n 0: not known */
 };

@@ -19,6 +19,8 @@ struct account_thread {
 	UT_hash_handle hh;
 	pid_t tid, pid;
 	enum thread_state state;
+	pid_t parent;      /* process; 0: not known */
+	bool task;         /* a program that the root started: a call of the tasks' recorder */
 	bool hidden;       /* the skipped root */
 	bool broken;       /* records were lost during the open stretch */
 	uint64_t birth_ns; /* 0: not yet */
@@ -172,6 +174,8 @@ static void record(const struct account *a, const struct account_thread *th, boo
 		doing = DOING_WAIT;
 	for (size_t i = 0; i < a->recorders_n; i++)
 		recorder_stretch(&a->recorders[i], th->tid, doing, th->site, ns);
+	if (a->tasks)
+		recorder_stretch(a->tasks, th->tid, doing, th->site, ns);
 }
 
 static void book_stretch(struct account *a, struct account_thread *th, bool whole, uint64_t ns)
@@ -206,8 +210,29 @@ static void book(struct account *a, struct account_thread *th, bool whole, uint6
 	th->looks = 0;
 }
 
+#define TASK_STACK 8 /* the stack pointer of a call is what tells it: any will do */
+
+static void begin_task(struct account *a, struct account_thread *th, uint64_t now_ns)
+{
+	if (!a->tasks || th->task || th->hidden || th->parent != a->root)
+		return;
+	book(a, th, th->state == STATE_RUN, now_ns);
+	th->task = true;
+	recorder_enter(a->tasks, th->tid, TASK_STACK, now_ns);
+}
+
+static void end_task(struct account *a, const struct account_thread *th)
+{
+	if (!a->tasks)
+		return;
+	if (th->task)
+		recorder_return(a->tasks, th->tid, TASK_STACK + sizeof(void *), th->since_ns);
+	recorder_exit(a->tasks, th->tid, th->since_ns);
+}
+
 static void end(struct account *a, struct account_thread *th)
 {
+	end_task(a, th);
 	for (size_t i = 0; i < a->recorders_n; i++)
 		recorder_exit(&a->recorders[i], th->tid, th->since_ns);
 	if (!th->hidden && th->state != STATE_ABSENT) {
@@ -340,6 +365,7 @@ static void on_exec(struct account *a, const struct event *event)
 	if (!th)
 		th = add(a, event->pid, event->tid, STATE_RUN, event->time_ns);
 	settle_reset(&th->settle);
+	begin_task(a, th, event->time_ns);
 	HASH_ITER (hh, a->by_tid, it, next) {
 		if (it->pid != event->pid || it == th)
 			continue;
@@ -645,9 +671,11 @@ void account_event(struct account *a, const struct event *event)
 	}
 	th = find(a, event->tid);
 	if (event->type == EVENT_FORK) {
-		if (!th)
-			settle_born(&add(a, event->pid, event->tid, STATE_RUNNABLE, event->time_ns)
-					     ->settle);
+		if (!th) {
+			th = add(a, event->pid, event->tid, STATE_RUNNABLE, event->time_ns);
+			settle_born(&th->settle);
+		}
+		th->parent = event->parent_pid;
 		return;
 	}
 	if (!th)

@@ -69,6 +69,7 @@ struct account {
 	struct wakers *wakers;      /* borrowed; NULL: wake-ups are not seen, or nobody asks */
 	struct recorder *recorders; /* borrowed; one for each probe */
 	size_t recorders_n;
+	struct recorder *tasks; /* borrowed; of the programs that the root starts; NULL: not */
 	struct account_sums sums;
 	struct profile_check check; /* of threads found waiting when the counts were read */
 	bool restarted;             /* the root has become the program to be measured */

@@ -180,10 +180,11 @@ static void take_off(struct wait_profile *p, enum wait_kind kind, uint64_t ns)
 }
 
 struct error *baseline_watch(struct trial_plan *plan, enum tier at_least, struct profile *profile,
-			     struct trial *ret)
+			     struct recording *tasks, struct trial *ret)
 {
 	CLEANUP(watch_abort)
-	struct watch watch = { .options = { .skip_root = true, .at_least = at_least } };
+	struct watch watch = { .options = {
+				       .skip_root = true, .at_least = at_least, .tasks = tasks } };
 	struct error *err;
 
 	plan->on_start = watch_start;
@@ -201,7 +202,8 @@ struct error *baseline_watch(struct trial_plan *plan, enum tier at_least, struct
 
 struct error *baseline_run(const struct target *target, const struct workload *workload,
 			   const struct scratch *scratch, uint64_t timeout_ns, enum tier at_least,
-			   struct profile *profile, struct trial *reference)
+			   struct profile *profile, struct recording *tasks,
+			   struct trial *reference)
 {
 	CLEANUP(trial_clear) struct trial plain = { 0 };
 	CLEANUP(trial_clear) struct trial watched = { 0 };
@@ -222,7 +224,7 @@ struct error *baseline_run(const struct target *target, const struct workload *w
 		err = baseline_check(target, workload, timeout_ns, &plain, true);
 	if (err)
 		return err;
-	err = baseline_watch(&plan, at_least, &seen, &watched);
+	err = baseline_watch(&plan, at_least, &seen, tasks, &watched);
 	if (!err)
 		err = baseline_check(target, workload, timeout_ns, &watched, true);
 	if (!err)

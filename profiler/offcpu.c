@@ -66,7 +66,7 @@ struct offcpu {
 	struct spaces spaces;
 	struct dumps dumps;
 	struct wakers wakers;
-	struct recorder *recorders;
+	struct recorder *recorders, tasks;
 	struct totals totals;   /* to compare with, and in T1 and T2 to correct by */
 	struct windows windows; /* T0 */
 	uint64_t sequence, round_ns;
@@ -281,10 +281,11 @@ static void stop_probes(struct offcpu *s, uint64_t now_ns)
 /* So it is with locks. */
 static void stop_locks(struct offcpu *s, uint64_t now_ns)
 {
-	if (!s->recorders || !recorder_locks_cost(s->recorders, now_ns - s->opened_ns))
-		return;
-	perf_stop_lock_probes(&s->perf);
-	for (size_t i = 0; i < s->opt.units_n; i++)
+	bool stop = s->recorders && recorder_locks_cost(s->recorders, now_ns - s->opened_ns);
+
+	if (stop)
+		perf_stop_lock_probes(&s->perf);
+	for (size_t i = 0; stop && i < s->opt.units_n; i++)
 		recorder_stop_locks(&s->recorders[i]);
 }
 
@@ -316,15 +317,6 @@ static void met(pid_t pid, pid_t tid, const struct call_wait *wait, void *arg)
 	add_to_queue(s, event, NULL);
 }
 
-/* CPU time of this thread: what a look costs others, however long it was kept waiting itself. */
-static uint64_t own_cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static struct timespec timespec_of(uint64_t ns)
 {
 	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
@@ -350,8 +342,8 @@ static bool any_ring_ready(struct offcpu *s, struct pollfd *stop, uint64_t timeo
 	return any;
 }
 
-/* Looking may not take more than a twentieth of one CPU, on average: a single slow look is no reason
- * to be blind for long. */
+/* Looking may not take more than a twentieth of one CPU (own CPU time: however long it was kept waiting
+ * itself), on average: a single slow look is no reason to be blind for long. */
 static uint64_t pause_after(uint64_t took_ns, uint64_t *average_ns)
 {
 	*average_ns = (*average_ns * 15 + took_ns) / 16;
@@ -370,10 +362,10 @@ static void read_perf(struct offcpu *s)
 		uint64_t now_ns = clock_now_ns();
 
 		if (s->tier == TIER_2) {
-			uint64_t start_ns = own_cpu_ns();
+			uint64_t start_ns = clock_thread_ns();
 
 			call_watch_look(&s->watch, met, s);
-			pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
+			pause_ns = pause_after(clock_thread_ns() - start_ns, &average_ns);
 		}
 		if (!s->windows.on && now_ns >= s->totals.next_ns)
 			totals_take(&s->totals, &s->account, queue_own, s);
@@ -396,10 +388,10 @@ static void read_proc(struct offcpu *s)
 		uint64_t start_ns;
 
 		ppoll(&stop, 1, &pause, NULL);
-		start_ns = own_cpu_ns();
+		start_ns = clock_thread_ns();
 		poller_pass(&s->poller, clock_now_ns());
 		proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
-		pause_ns = pause_after(own_cpu_ns() - start_ns, &average_ns);
+		pause_ns = pause_after(clock_thread_ns() - start_ns, &average_ns);
 	}
 }
 
@@ -541,6 +533,7 @@ static void start_accounts(struct offcpu *s)
 				       .sites = &s->sites,
 				       .wakers = s->tier == TIER_0 ? &s->wakers : NULL,
 				       .recorders = s->recorders,
+				       .tasks = s->opt.tasks ? &s->tasks : NULL,
 				       .recorders_n = s->opt.units_n };
 	s->poller = (struct poller){ .root = s->root,
 				     .skip_root = s->opt.skip_root,
@@ -646,6 +639,7 @@ void offcpu_abort(struct offcpu *s)
 	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++)
 		recorder_clear(&s->recorders[i]);
 	free(s->recorders);
+	recorder_clear(&s->tasks);
 	windows_clear(&s->windows);
 	totals_clear(&s->totals);
 	pmu_close(&s->pmu);
@@ -726,6 +720,11 @@ static void fill(const struct offcpu *s, struct profile *p)
 
 static void fill_recordings(const struct offcpu *s, const struct profile *p)
 {
+	if (s->opt.tasks) {
+		recorder_fill(&s->tasks, &s->sites, &p->waits, s->account.sums.start_ns,
+			      s->account.sums.end_ns, s->opt.tasks);
+		s->opt.tasks->made = true;
+	}
 	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++) {
 		struct recording *r = &s->opt.recordings[i];
 

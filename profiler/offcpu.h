@@ -37,6 +37,7 @@ struct offcpu_options {
 	struct recording *recordings;
 	size_t units_n;
 	bool counts_only;
+	struct recording *tasks; /* each program that the root starts, as a call of it; NULL: not */
 	/* The locks that are held within these calls, those on files and those of these functions. */
 	const struct lock_functions *locks; /* NULL: none */
 	uint64_t calls_limit; /* of each, after which it is not watched any longer; 0: none */

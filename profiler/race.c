@@ -277,7 +277,7 @@ static struct error *watch_best(struct course *c)
 		if (!lane)
 			continue;
 		plan = course_plan(c, lane, c->repeat);
-		err = baseline_watch(&plan, TIER_0, &seen, &t);
+		err = baseline_watch(&plan, TIER_0, &seen, NULL, &t);
 		if (err)
 			return err;
 		if (seen.measured)

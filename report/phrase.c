@@ -185,11 +185,19 @@ const char *phrase_note(const struct race_entry *e, const struct verdict *v)
 
 void phrase_race(const struct race *race, struct strbuf *out)
 {
+	const struct estimate *error = &race->conditions.simulator_error;
+
 	if (race->simulated) {
 		strbuf_addf(out,
 			    "simulated from %s, nothing was raced; calls are taken to be "
 			    "independent; W = workers",
 			    word_count(race->conditions.tasks, "recorded call").s);
+		if (error->n)
+			strbuf_addf(out,
+				    "; against %s on this machine simulations were off by %s, nine "
+				    "in ten by at most %s",
+				    word_count(error->n, "raced entry").s,
+				    word_share(error->value).s, word_share(error->high).s);
 		return;
 	}
 	strbuf_addf(out, "%s a trial, %s, 95 %% intervals, W = workers",

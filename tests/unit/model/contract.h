@@ -41,17 +41,20 @@ static const char *const contract[] = {
 	"profile.wakers.frames. function object file line inlined",
 	"profile.stacks. kind ns count cut frames",
 	"profile.stacks.frames. function object file line inlined",
-	"race. model workers outcome why isolation speedup low high n cpu_ns_per_task pss_bytes "
+	"race. model workers outcome why isolation speedup low high n simulated cpu_ns_per_task "
+	"pss_bytes "
 	"p50_ns p95_ns p99_ns tasks_per_s switches_per_task faults_per_task major_faults_per_task "
 	"profile loop ratios walls_ns wall_ns timeline",
 	"race.timeline. start_ns end_ns task worker",
 	"race.loop. measured busy_share overhead_share longest_ns traps rewritten trap_ns sites "
 	"pinned race.loop.pinned. call place count ns longest_ns",
-	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise ceiling "
+	"race_conditions. measured simulated why seed tasks rounds dirty_rounds noise "
+	"simulator_error ceiling "
 	"steal_share "
 	"load leaked_descriptors recycled kept_bytes_per_task strays startup_ns",
 	"race.profile. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"race.profile.waits. network disk pipe lock sleep child poll page-fault other",
+	"race.simulated. value low high n race_conditions.simulator_error. value low high n "
 	"race.wall_ns. value low high n race_conditions.noise. value low high n",
 	"race_conditions.startup_ns. value low high n",
 	"verdict. kind model workers speedup low high n row agreement ties rules hurdles reasons "

@@ -20,7 +20,7 @@
 static struct error *baseline(const struct job *job, uint64_t timeout_ns, enum tier tier,
 			      struct profile *profile, struct trial *reference)
 {
-	return baseline_run(&job->target, &job->workload, NULL, timeout_ns, tier, profile,
+	return baseline_run(&job->target, &job->workload, NULL, timeout_ns, tier, profile, NULL,
 			    reference);
 }
 
