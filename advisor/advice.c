@@ -75,7 +75,16 @@ static bool is_better(const struct race_entry *e, const struct race_entry *than)
 	return e->workers < than->workers;
 }
 
-static struct contender contender_of(const struct race *race, enum model model, double margin)
+/* More workers than the simulation has evidence for, such as a disk that was tried with fewer at once:
+ * the figures of fewer workers stand. */
+static bool is_vague(const struct race *race, const struct race_entry *e, double width)
+{
+	return race->simulated && e->workers > 2 &&
+	       e->speedup.high - e->speedup.low > width * e->speedup.value;
+}
+
+static struct contender contender_of(const struct race *race, enum model model, double margin,
+				     double width)
 {
 	struct contender c = { .out = find_out(race, model) };
 
@@ -83,6 +92,8 @@ static struct contender contender_of(const struct race *race, enum model model, 
 		if (e->model != model)
 			continue;
 		c.raced = true;
+		if (is_vague(race, e, width))
+			continue;
 		if (!c.out && has_figure(e, model) && is_better(e, c.best))
 			c.best = e;
 	}
@@ -130,7 +141,8 @@ struct error *advice_init(struct advice *a, const struct run *run, const struct 
 	for (int m = MODEL_SEQUENTIAL + 1; m < MODEL_COUNT && run->race.measured; m++) {
 		struct contender *c = &a->contenders[m];
 
-		*c = contender_of(&run->race, m, advice_limit(a, LIMIT_EQUIVALENCE));
+		*c = contender_of(&run->race, m, advice_limit(a, LIMIT_EQUIVALENCE),
+				  advice_limit(a, LIMIT_WIDTH));
 		if (c->best && is_better(c->best, a->contenders[a->leader].best))
 			a->leader = m;
 	}
