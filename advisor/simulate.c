@@ -286,17 +286,30 @@ static void go(struct simulation *s, struct strand *strand)
 	enter(s, strand);
 }
 
-static const struct recorded_call *call_of(const struct simulation *s, const struct strand *strand)
-{
-	return &s->recording->calls.items[s->pick[strand->call]];
-}
-
 /* The call whose gap counts: what came before the first call of all is done once, not for each. */
 static const struct recorded_call *gap_of(const struct recording *r, size_t call)
 {
 	static const struct recorded_call none;
 
 	return call ? &r->calls.items[call] : &none;
+}
+
+/* Segments of a worker's: the call's, and those of the gap before it where that belongs to it. */
+struct run_of {
+	size_t first, n;
+};
+
+static bool gaps_belong(const struct simulation *s)
+{
+	return s->recording->gaps_repeat && !s->costs->gaps_apart;
+}
+
+static struct run_of turn_of(const struct simulation *s, size_t call)
+{
+	const struct recorded_call *c = &s->recording->calls.items[call];
+	size_t gap_n = call && gaps_belong(s) ? c->gap_n : 0;
+
+	return (struct run_of){ c->first - gap_n, c->n + gap_n };
 }
 
 /* A lock that is taken very often: one part of the segment with it, the other without. */
@@ -312,8 +325,8 @@ static struct step part_of(const struct simulation *s, struct step whole, bool l
 /* The next step of a call: what handing it over costs, then its segments. */
 static bool next_step(struct simulation *s, struct strand *strand)
 {
-	const struct recorded_call *call = call_of(s, strand);
 	size_t parts = s->often ? 2 : 1, i = strand->next++;
+	struct run_of turn = turn_of(s, s->pick[strand->call]);
 	size_t segment = i ? (i - 1) / parts : 0;
 
 	if (!i) {
@@ -321,9 +334,9 @@ static bool next_step(struct simulation *s, struct strand *strand)
 			(struct step){ place_of_cpu(s->model, 0), s->costs->call_ns[s->model], 0 };
 		return true;
 	}
-	if (segment >= call->n)
+	if (segment >= turn.n)
 		return false;
-	strand->step = step_of(s, &s->recording->segments.items[call->first + segment]);
+	strand->step = step_of(s, &s->recording->segments.items[turn.first + segment]);
 	if (s->often)
 		strand->step = part_of(s, strand->step, i % 2);
 	return true;
@@ -336,7 +349,7 @@ static bool next_gap_step(struct simulation *s, struct strand *dispatcher)
 
 	if (dispatcher->call >= s->n)
 		return false;
-	call = gap_of(s->recording, s->pick[dispatcher->call]);
+	call = gap_of(s->recording, gaps_belong(s) ? 0 : s->pick[dispatcher->call]);
 	if (dispatcher->next++ == 0)
 		dispatcher->step =
 			(struct step){ s->model == MODEL_ASYNC || s->model == MODEL_HYBRID
@@ -536,7 +549,7 @@ static struct estimate estimate_of(double value, double error, const struct samp
 static double fewest_for_disk(const struct recording *r)
 {
 	double disk_ns =
-		(double)(r->inside.wait_ns[WAIT_DISK] + r->inside.wait_ns[WAIT_PAGE_FAULT]);
+		(double)(recording_wait_ns(r, WAIT_DISK) + recording_wait_ns(r, WAIT_PAGE_FAULT));
 
 	if (disk_ns < DISK_MATTERS * (double)r->inside.wall_ns)
 		return INFINITY;
@@ -550,14 +563,16 @@ static struct race_entry entry_of(const struct recording *r, enum model model, i
 {
 	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
 	double error = fmax(costs->error, SIMULATE_ERROR);
-	struct simulate_costs few = *costs, many = *costs;
+	struct simulate_costs few = *costs, many = *costs, apart = *costs;
 	double value, low, high, calls = (double)r->total;
 
+	apart.gaps_apart = true;
 	few.disk_depth = fewest_for_disk(r);
 	many.disk_depth = r->disk_depth.n ? fmax(costs->disk_depth, r->disk_depth.high) : INFINITY;
 	pick_all(picks, r->calls.n);
 	value = speedup(r, picks, model, workers, costs);
-	low = (1 - error) * speedup(r, picks, model, workers, &few);
+	low = (1 - error) * fmin(speedup(r, picks, model, workers, &few),
+				 speedup(r, picks, model, workers, &apart));
 	high = (1 + error) * speedup(r, picks, model, workers, &many);
 	for (int i = 0; i < RESAMPLES; i++) {
 		pick_some(picks, r->calls.n, &rng);

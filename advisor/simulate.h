@@ -3,7 +3,9 @@
  *
  * The recorded calls are taken to be independent of one another. What the program did before the
  * first call, between calls and after the last one stays in one place and in order, the dispatcher,
- * which hands each call over as soon as it has come to it; W workers take calls in that order. A
+ * which hands each call over as soon as it has come to it; W workers take calls in that order. Where
+ * a wait that could overlap lies before each call, a rewrite would hand over the whole turn of the
+ * loop: then what lies before a call is part of it, and that it is not is the lower end. A
  * segment of CPU time needs a core; a wait needs what it waits for:
  *
  *	network, pipe, sleep, poll, child   overlap freely
@@ -27,6 +29,7 @@
 #ifndef ADVISOR_SIMULATE_H
 #define ADVISOR_SIMULATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +44,7 @@
 
 struct simulate_costs { /* of the machine */
 	int cores;
+	bool gaps_apart; /* what lies between calls stays in order even where it repeats with each */
 	double disk_depth; /* disk waits that overlap; may be INFINITY, or not whole */
 	double error; /* of a speedup, either way, as seen on this machine; less than SIMULATE_ERROR is not believed */
 	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */

@@ -229,7 +229,7 @@ static bool waits_for_disk(const struct recording *r)
 {
 	const struct wait_profile *in = &r->inside;
 
-	return (double)in->wait_ns[WAIT_DISK] >
+	return (double)recording_wait_ns(r, WAIT_DISK) >
 	       DISK_MATTERS * (double)(in->wall_ns - in->runqueue_ns);
 }
 

@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
+#define GAPS_MATTER 0.02 /* of the time from the first call on */
+#define GAPS_ALIKE  0.5  /* of their mean is their median: it is not a few that are long */
+
 void recording_clear(struct recording *r)
 {
 	free(r->why);
@@ -43,6 +48,11 @@ double recording_cost_share(const struct recording *r)
 	return r->elapsed_ns ? cost_ns / (double)r->elapsed_ns : 0;
 }
 
+uint64_t recording_wait_ns(const struct recording *r, enum wait_kind kind)
+{
+	return r->inside.wait_ns[kind] + (r->gaps_repeat ? r->outside.wait_ns[kind] : 0);
+}
+
 static uint64_t own_ns(const struct recording *r, size_t call)
 {
 	const struct recorded_call *c = &r->calls.items[call];
@@ -51,6 +61,42 @@ static uint64_t own_ns(const struct recording *r, size_t call)
 	for (size_t i = 0; i < c->n; i++)
 		ns += r->segments.items[c->first + i].ns;
 	return ns;
+}
+
+/*
+ * For a file, another machine, a while. Not for a pipe or for any of several things (poll), as that
+ * is how a program waits for its next item to come.
+ */
+static bool waits_for_its_item(int kind)
+{
+	return kind == WAIT_DISK || kind == WAIT_NETWORK || kind == WAIT_SLEEP;
+}
+
+static uint64_t gap_waits_ns(const struct recording *r, const struct recorded_call *call)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = call->first - call->gap_n; i < call->first; i++)
+		ns += waits_for_its_item(r->segments.items[i].kind) ? r->segments.items[i].ns : 0;
+	return ns;
+}
+
+/* What comes before the first call of all is done once, and does not count. */
+void recording_judge_gaps(struct recording *r)
+{
+	double *ns = xcalloc(r->calls.n + 1, sizeof(*ns)), gaps_ns = 0, all_ns = 0;
+	size_t n = 0;
+
+	for (size_t i = 1; i < r->calls.n; i++) {
+		const struct recorded_call *call = &r->calls.items[i];
+
+		ns[n] = (double)gap_waits_ns(r, call);
+		gaps_ns += ns[n++];
+		all_ns += (double)(call->gap_cpu_ns + call->gap_wait_ns + own_ns(r, i));
+	}
+	r->gaps_repeat = n && gaps_ns >= GAPS_MATTER * all_ns &&
+			 stats_median(ns, n) >= GAPS_ALIKE * gaps_ns / (double)n;
+	free(ns);
 }
 
 /* Which of the recordings has as many before it as behind it. */
@@ -82,8 +128,8 @@ bool recording_take_medians(struct recording *r, size_t n)
 		const struct recording *from = median_of(r, n, i);
 		struct recorded_call call = from->calls.items[i];
 
-		for (size_t k = 0; k < call.n; k++)
-			vec_push(&segments, from->segments.items[call.first + k]);
+		for (size_t k = call.first - call.gap_n; k < call.first + call.n; k++)
+			vec_push(&segments, from->segments.items[k]);
 		call.first = segments.n - call.n;
 		vec_push(&calls, call);
 	}
@@ -91,5 +137,6 @@ bool recording_take_medians(struct recording *r, size_t n)
 	vec_clear(&r->segments);
 	r->calls = calls;
 	r->segments = segments;
+	recording_judge_gaps(r);
 	return true;
 }

@@ -55,6 +55,7 @@ struct recorded_call {
 	/* Of the same thread between its previous call, or the beginning, and this one: */
 	uint64_t gap_cpu_ns, gap_wait_ns;
 	size_t first, n; /* its segments */
+	size_t gap_n;    /* those of the gap, right before them; 0: not known which */
 	int tid;         /* of the thread that made it */
 };
 
@@ -94,6 +95,11 @@ struct recording {
 	double probe_ns;  /* what marking one call costs, measured here */
 	struct recorded_calls calls;
 	struct segments segments;
+	/*
+	 * Before each call lies a wait that could overlap with others, and about as long a one: it
+	 * belongs to the item as the call does (a file's opening to its reading).
+	 */
+	bool gaps_repeat;
 	struct {
 		VEC_FIELDS(struct timed_call);
 	} timeline; /* in order of start */
@@ -111,6 +117,12 @@ void recording_clear(struct recording *r);
 
 /* Of locks that were watched for a while: what marking them took is not in held_ns any more. */
 void recording_take_off_marks(struct recording *r);
+
+/* That calls, and gaps that belong to them, spent in waits of a kind. */
+uint64_t recording_wait_ns(const struct recording *r, enum wait_kind kind);
+
+/* Sets gaps_repeat, from the calls. */
+void recording_judge_gaps(struct recording *r);
 
 /* Share of the elapsed time that the marking of calls took, 0..1. */
 double recording_cost_share(const struct recording *r);

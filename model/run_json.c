@@ -277,6 +277,7 @@ static const struct field recording_fields[] = {
 	ROW(recording, TEXT, "disk_tried", disk_tried),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),
 	ROW_OBJECT(recording, "outside", outside, call_profile_shape),
+	ROW(recording, BOOL, "gaps_repeat", gaps_repeat),
 	ROW_OBJECTS(recording, "locks", locks, recorded_lock_shape, recorded_lock),
 	ROW(recording, COUNT, "locks_watched_ns", locks_watched_ns),
 	ROW_OBJECTS(recording, "timeline", timeline, timed_call_shape, timed_call),

@@ -31,6 +31,7 @@ struct recorder_thread {
 	} frames; /* stack pointers at entry of the calls under way, outermost first */
 	uint64_t start_ns;
 	uint64_t gap_cpu_ns, gap_wait_ns;
+	struct recorder_segments gap;      /* since the last call */
 	struct recorder_segments segments; /* of the call under way */
 	struct {
 		VEC_FIELDS(struct held_lock);
@@ -54,6 +55,7 @@ static void thread_free(struct recorder *r, struct recorder_thread *th)
 {
 	HASH_DEL(r->by_tid, th);
 	vec_clear(&th->frames);
+	vec_clear(&th->gap);
 	vec_clear(&th->segments);
 	vec_clear(&th->held);
 	free(th);
@@ -202,6 +204,17 @@ static void add_wait(struct recorder_sums *sums, uint32_t site, uint64_t ns)
 	sums->wait_ns.items[site] += ns;
 }
 
+static void add_to_gap(const struct recorder *r, struct recorder_thread *th,
+		       struct recorder_segment segment)
+{
+	if (segment.doing == DOING_QUEUE)
+		return;
+	*(segment.doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += segment.ns;
+	segment.site = segment.doing == DOING_WAIT ? segment.site : 0;
+	if (!r->counts_only)
+		add_segment(&th->gap, segment);
+}
+
 void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns)
 {
 	struct recorder_thread *th = thread_of(r, tid);
@@ -211,8 +224,7 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 	if (!ns || r->stopped_ns)
 		return;
 	if (!in) {
-		if (doing != DOING_QUEUE)
-			*(doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += ns;
+		add_to_gap(r, th, (struct recorder_segment){ doing, site, 0, ns });
 		return;
 	}
 	if (doing != DOING_QUEUE) {
@@ -244,10 +256,10 @@ static void thin(struct recorder *r)
 	for (size_t i = 0; i < r->calls.n; i += 2) {
 		struct recorded_call call = r->calls.items[i];
 
-		memmove(r->segments.items + segments, r->segments.items + call.first,
-			call.n * sizeof(*r->segments.items));
-		call.first = segments;
-		segments += call.n;
+		memmove(r->segments.items + segments, r->segments.items + call.first - call.gap_n,
+			(call.gap_n + call.n) * sizeof(*r->segments.items));
+		call.first = segments + call.gap_n;
+		segments += call.gap_n + call.n;
 		r->calls.items[kept++] = call;
 	}
 	r->calls.n = kept;
@@ -261,13 +273,16 @@ static void keep(struct recorder *r, const struct recorder_thread *th, uint64_t 
 				      .wall_ns = now_ns - th->start_ns,
 				      .gap_cpu_ns = th->gap_cpu_ns,
 				      .gap_wait_ns = th->gap_wait_ns,
-				      .first = r->segments.n,
+				      .first = r->segments.n + th->gap.n,
 				      .n = th->segments.n,
+				      .gap_n = th->gap.n,
 				      .tid = th->tid };
 
 	r->stride = r->stride ? r->stride : 1;
 	if ((r->total - 1) % r->stride)
 		return;
+	vec_each (&th->gap, segment)
+		vec_push(&r->segments, *segment);
 	vec_each (&th->segments, segment)
 		vec_push(&r->segments, *segment);
 	vec_push(&r->calls, call);
@@ -286,6 +301,7 @@ static void close_call(struct recorder *r, struct recorder_thread *th, uint64_t 
 		keep(r, th, now_ns);
 	leave_locks(th);
 	th->gap_cpu_ns = th->gap_wait_ns = 0;
+	th->gap.n = 0;
 	th->segments.n = 0;
 }
 
@@ -501,8 +517,10 @@ static void leave_out_queue(struct recording *ret)
 	struct segments own = { 0 };
 
 	vec_each (&ret->calls, call) {
-		size_t first = own.n;
+		size_t first = own.n + call->gap_n;
 
+		for (size_t i = call->first - call->gap_n; i < call->first; i++)
+			vec_push(&own, ret->segments.items[i]);
 		for (size_t i = call->first; i < call->first + call->n; i++) {
 			const struct segment *s = &ret->segments.items[i];
 
@@ -550,6 +568,7 @@ void recorder_fill(const struct recorder *r, const struct sites *sites,
 		qsort(ret->calls.items, ret->calls.n, sizeof(*ret->calls.items), by_start);
 	fill_timeline(ret);
 	leave_out_queue(ret);
+	recording_judge_gaps(ret);
 }
 
 void recorder_clear(struct recorder *r)

@@ -116,6 +116,11 @@ void put_recording(const struct page *p, const struct recording *r)
 			  "%" PRIu64 " recursive calls, %" PRIu64
 			  " left without returning, %" PRIu64 " not ended",
 			  r->nested, r->abandoned, r->unfinished);
+	if (r->gaps_repeat)
+		page_item(
+			p, "  ", INK_PLAIN, 2,
+			"before each call lies a wait like those of the others: what lies between "
+			"two calls is counted to the item, as a rewrite would hand it over too");
 	put_locks(p, r);
 	put_parts(p, r);
 }

@@ -86,6 +86,38 @@ static double gain(const struct recording *r, enum model model, int workers)
 	       simulate_ns(r, pick, CALLS, model, workers, &machine);
 }
 
+/* A wait of 5 ms before each call is the dispatcher's, unless it repeats with each. */
+static void gaps_that_repeat_are_handed_over(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_NETWORK, 5, 0);
+	struct simulate_costs apart = machine;
+	struct segments with_gaps = { 0 };
+	const int workers[] = { 8 };
+	struct rng rng = { 1 };
+	CLEANUP(race_clear) struct race race = { 0 };
+
+	(void)state;
+	vec_each (&r.calls, call) {
+		vec_push(&with_gaps, ((struct segment){ WAIT_NETWORK, 5 * MS }));
+		vec_push(&with_gaps, r.segments.items[call->first]);
+		vec_push(&with_gaps, r.segments.items[call->first + 1]);
+		call->first = with_gaps.n - 2;
+		call->gap_n = 1;
+		call->gap_wait_ns = 5 * MS;
+	}
+	vec_clear(&r.segments);
+	r.segments = with_gaps;
+	assert_true(gain(&r, MODEL_THREADS, 8) < 2.05);
+	recording_judge_gaps(&r);
+	assert_true(r.gaps_repeat);
+	assert_true(gain(&r, MODEL_THREADS, 8) > 7.5);
+	apart.gaps_apart = true;
+	assert_true(simulate_speedup(&r, MODEL_THREADS, 8, &apart) < 2.05);
+	simulate_race(&r, &machine, workers, 1, &rng, &race);
+	assert_true(race.items[0].speedup.value > 7.5);
+	assert_true(race.items[0].speedup.low < 2.05); /* if it cannot be handed over */
+}
+
 /* Computing without a lock for as long as waiting with it. */
 static void what_holds_a_lock_is_one_at_a_time(void **state)
 {
@@ -255,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(models_do_what_they_can),
+		cmocka_unit_test(gaps_that_repeat_are_handed_over),
 		cmocka_unit_test(what_holds_a_lock_is_one_at_a_time),
 		cmocka_unit_test(two_locks_are_two),
 		cmocka_unit_test(a_lock_taken_often_has_its_share),

@@ -324,6 +324,7 @@ static void fill_recording(struct recording *r)
 		.inside = full_waits(5000),
 		.outside = full_waits(70),
 	};
+	r->gaps_repeat = true;
 	r->locks_watched_ns = 4000;
 	vec_push(&r->locks, ((struct recorded_lock){ xstrdup("mutex 1"), true, 12, 345 }));
 	for (int i = 0; i < 2; i++) {

@@ -68,11 +68,14 @@ static void a_call_is_its_segments(void **state)
 	assert_int_equal(got.calls.items[0].start_ns, 2 * MS);
 	assert_int_equal(got.calls.items[0].wall_ns, 46 * MS);
 	assert_int_equal(got.calls.items[0].gap_cpu_ns, 2 * MS);
-	assert_int_equal(got.segments.n, 4); /* the run-queue does not cut a segment */
-	assert_int_equal(got.segments.items[0].kind, SEGMENT_CPU);
-	assert_int_equal(got.segments.items[0].ns, 10 * MS);
-	assert_int_equal(got.segments.items[1].kind, WAIT_NETWORK);
-	assert_int_equal(got.segments.items[2].kind, SEGMENT_UNKNOWN);
+	assert_int_equal(got.calls.items[0].gap_n, 1);
+	assert_int_equal(got.calls.items[0].first, 1);
+	assert_int_equal(got.calls.items[0].n, 4); /* the run-queue does not cut a segment */
+	assert_int_equal(got.segments.n, 5);
+	assert_int_equal(got.segments.items[1].kind, SEGMENT_CPU);
+	assert_int_equal(got.segments.items[1].ns, 10 * MS);
+	assert_int_equal(got.segments.items[2].kind, WAIT_NETWORK);
+	assert_int_equal(got.segments.items[3].kind, SEGMENT_UNKNOWN);
 	assert_int_equal(got.timeline.n, 1); /* where it does, and the parts add up */
 	assert_int_equal(got.timeline.items[0].segments.n, 6);
 	assert_int_equal(got.timeline.items[0].segments.items[1].kind, SEGMENT_QUEUE);
@@ -88,6 +91,44 @@ static void a_call_is_its_segments(void **state)
 	assert_int_equal(got.inside.system_ns, 3 * MS); /* a quarter, as of the whole program */
 	assert_int_equal(got.before_ns, 2 * MS);
 	assert_int_equal(got.after_ns, 5 * MS);
+}
+
+/* Eight calls, and before each of them, or before one alone, a wait. */
+static struct recording calls_after_waits(enum wait_kind kind, uint64_t each_ms, uint64_t once_ms)
+{
+	CLEANUP(sites_clear) struct sites sites = { 0 };
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	uint64_t now_ms = 1;
+	uint32_t site;
+
+	vec_push(&sites, NULL);
+	site = wait_in(&sites, kind);
+	for (int i = 0; i < 8; i++) {
+		uint64_t gap_ms = each_ms + (i == 3 ? once_ms : 0);
+
+		recorder_stretch(&r, TID, DOING_CPU, 0, 1 * MS);
+		recorder_stretch(&r, TID, DOING_WAIT, site, gap_ms * MS);
+		now_ms += 1 + gap_ms;
+		recorder_enter(&r, TID, 1000, now_ms * MS);
+		recorder_stretch(&r, TID, DOING_CPU, 0, 5 * MS);
+		now_ms += 5;
+		recorder_return(&r, TID, 1008, now_ms * MS);
+	}
+	return filled(&r, &sites, now_ms * MS);
+}
+
+static void waits_before_each_call_belong_to_it(void **state)
+{
+	CLEANUP(recording_clear) struct recording each = calls_after_waits(WAIT_DISK, 3, 0);
+	CLEANUP(recording_clear) struct recording once = calls_after_waits(WAIT_DISK, 0, 24);
+	CLEANUP(recording_clear) struct recording next = calls_after_waits(WAIT_POLL, 3, 0);
+
+	(void)state;
+	assert_true(each.gaps_repeat);
+	assert_int_equal(each.calls.items[2].gap_n, 2);
+	assert_int_equal(each.calls.items[2].gap_wait_ns, 3 * MS);
+	assert_false(once.gaps_repeat);
+	assert_false(next.gaps_repeat); /* that is how the next item is waited for */
 }
 
 static void recursion_is_part_of_the_outermost_call(void **state)
@@ -288,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_its_segments),
+		cmocka_unit_test(waits_before_each_call_belong_to_it),
 		cmocka_unit_test(recursion_is_part_of_the_outermost_call),
 		cmocka_unit_test(longjmp_out_of_calls_is_noticed),
 		cmocka_unit_test(what_was_under_way_before_is_not_a_call),
