@@ -28,8 +28,10 @@ struct step {
 	size_t lock; /* that it needs; 0: none */
 };
 
+#define NONE SIZE_MAX
+
 struct strand {      /* the dispatcher, or a worker */
-	size_t call; /* position in pick[]; of the dispatcher the one whose gap it is in */
+	size_t call; /* position in pick[]; of the dispatcher the one whose gap it is in; NONE */
 	size_t next; /* step of the call */
 	struct step step;
 	size_t lock;           /* that it has */
@@ -393,7 +395,7 @@ static void advance_dispatcher(struct simulation *s, struct strand *d)
 
 static void advance_worker(struct simulation *s, struct strand *worker)
 {
-	while (next_step(s, worker)) {
+	while (worker->call != NONE && next_step(s, worker)) {
 		if (worker->step.ns > 0) {
 			go(s, worker);
 			return;
@@ -454,6 +456,20 @@ static void find_often(struct simulation *s)
 	}
 }
 
+static void start_workers(struct simulation *s, size_t workers)
+{
+	for (size_t i = workers; i > 0; i--) {
+		s->strands[i].call = NONE;
+		s->strands[i].step.place = PLACE_FREE;
+		if (s->costs->start_ns[s->model] > 0) {
+			schedule(s, &s->strands[i], (double)i * s->costs->start_ns[s->model]);
+			continue;
+		}
+		s->strands[i].behind = s->idle;
+		s->idle = &s->strands[i];
+	}
+}
+
 double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
 		   enum model model, int workers, const struct simulate_costs *costs)
 {
@@ -473,10 +489,7 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 	s.locks = xcalloc(recording->locks.n + 1, sizeof(*s.locks));
 	find_often(&s);
 	s.heap = xcalloc(strands + 1, sizeof(*s.heap));
-	for (size_t i = strands - 1; i > 0; i--) {
-		s.strands[i].behind = s.idle;
-		s.idle = &s.strands[i];
-	}
+	start_workers(&s, (size_t)workers);
 	advance_dispatcher(&s, s.strands);
 	for (admit(&s); s.heap_n; admit(&s)) {
 		struct event event = next_event(&s);

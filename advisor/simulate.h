@@ -21,6 +21,8 @@
  *	async                all CPU segments, and waits that an event loop cannot take, on one loop
  *	hybrid               CPU segments above LONG_SLICE_NS, and such waits, on a pool beside it
  *
+ * Workers are started one after another, and each takes calls as soon as it is there.
+ *
  * Cores are given to those that wait longest, for QUANTUM_NS at a time. What a model costs for each
  * call, and how much cores slow each other down, comes with the costs; what a wait costs is in the
  * recorded CPU time already. Pure and
@@ -48,7 +50,8 @@ struct simulate_costs { /* of the machine */
 	double disk_depth; /* disk waits that overlap; may be INFINITY, or not whole */
 	double error; /* of a speedup, either way, as seen on this machine; less than SIMULATE_ERROR is not believed */
 	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */
-	double call_ns[MODEL_COUNT]; /* CPU time to hand a call over and take its result */
+	double call_ns[MODEL_COUNT];  /* CPU time to hand a call over and take its result */
+	double start_ns[MODEL_COUNT]; /* until one more worker is there, and gone at the end */
 };
 
 /*

@@ -350,6 +350,8 @@ struct error *measure_simulation(const struct options *options, struct db *db, s
 			       options->workers.items, options->workers.n);
 	err = handover_costs(costs.call_ns);
 	if (!err)
+		err = start_costs(costs.start_ns);
+	if (!err)
 		err = simulator_error(db, &run->machine, &c->simulator_error);
 	costs.error = c->simulator_error.n >= RESIDUALS_MIN ? c->simulator_error.high : 0;
 	if (!err)

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/stats.h"
 
 #define ROUNDS 5
 #define TRIPS  200
+#define STARTS 16
 
 struct line { /* to the worker and back */
 	int there[2], back[2];
@@ -127,6 +129,64 @@ static struct error *measure(struct error *(*hand_over)(struct line *), double *
 	}
 	*ret = stats_median(ns, ROUNDS);
 	return NULL;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static struct error *start_threads(void)
+{
+	pthread_t workers[STARTS];
+	int n = 0;
+
+	while (n < STARTS && !pthread_create(&workers[n], NULL, nothing, NULL))
+		n++;
+	for (int i = 0; i < n; i++)
+		pthread_join(workers[i], NULL);
+	return n == STARTS ? NULL : error_new(ERROR_MACHINE, "cannot start %d threads", STARTS);
+}
+
+static struct error *start_processes(void)
+{
+	pid_t workers[STARTS];
+	int n = 0;
+
+	while (n < STARTS && (workers[n] = fork()) >= 0) {
+		if (!workers[n])
+			_exit(0);
+		n++;
+	}
+	for (int i = 0; i < n; i++)
+		waitpid(workers[i], NULL, 0);
+	return n == STARTS ? NULL : error_errno("cannot start %d processes", STARTS);
+}
+
+static struct error *measure_start(struct error *(*start)(void), double *ret)
+{
+	double ns[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t before_ns = clock_now_ns();
+		struct error *err = start();
+
+		if (err)
+			return err;
+		ns[i] = (double)(clock_now_ns() - before_ns) / STARTS;
+	}
+	*ret = stats_median(ns, ROUNDS);
+	return NULL;
+}
+
+struct error *start_costs(double ret[MODEL_COUNT])
+{
+	struct error *err = measure_start(start_threads, &ret[MODEL_THREADS]);
+
+	if (!err)
+		err = measure_start(start_processes, &ret[MODEL_PROCESSES]);
+	ret[MODEL_SEQUENTIAL] = ret[MODEL_ASYNC] = ret[MODEL_HYBRID] = 0;
+	return err ? error_wrap(err, "cannot tell what a worker's start costs") : NULL;
 }
 
 struct error *handover_costs(double ret[MODEL_COUNT])

@@ -14,4 +14,10 @@
  */
 struct error *handover_costs(double ret[MODEL_COUNT]) ERROR_MUST_CHECK;
 
+/*
+ * Time by the clock for each of several workers that are started, one after another, do nothing, and
+ * are waited for: threads; processes forked from this one. ns; 0 where none are started.
+ */
+struct error *start_costs(double ret[MODEL_COUNT]) ERROR_MUST_CHECK;
+
 #endif

@@ -229,6 +229,25 @@ static void handing_over_costs(void **state)
 		    simulate_ns(&r, pick, CALLS, MODEL_SEQUENTIAL, 1, &dear) * 0.6);
 }
 
+/* Of 64 calls that wait 10 ms for 32 workers, half of a millisecond each to start: the last one comes
+ * 16 ms late, when those before it are already at their second. */
+static void starting_workers_costs(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_SLEEP, 10, 0);
+	struct simulate_costs dear = machine;
+	double free_ns, late_ns;
+	size_t pick[CALLS];
+
+	(void)state;
+	for (size_t k = 0; k < CALLS; k++)
+		pick[k] = k;
+	dear.start_ns[MODEL_PROCESSES] = 0.5e6;
+	free_ns = simulate_ns(&r, pick, CALLS, MODEL_THREADS, 32, &dear);
+	late_ns = simulate_ns(&r, pick, CALLS, MODEL_PROCESSES, 32, &dear);
+	assert_true(free_ns > 19e6 && free_ns < 21e6);
+	assert_true(late_ns > free_ns + 5e6 && late_ns < free_ns + 16.5e6);
+}
+
 static void a_race_of_simulations_has_intervals(void **state)
 {
 	static const int workers[] = { 2, 8 };
@@ -295,6 +314,7 @@ int main(void)
 		cmocka_unit_test(one_worker_gains_nothing),
 		cmocka_unit_test(more_workers_are_never_slower),
 		cmocka_unit_test(handing_over_costs),
+		cmocka_unit_test(starting_workers_costs),
 		cmocka_unit_test(a_race_of_simulations_has_intervals),
 		cmocka_unit_test(a_disk_may_take_only_one),
 		cmocka_unit_test(calls_that_overlap_already_are_not_simulated),
