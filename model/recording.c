@@ -1,5 +1,6 @@
 #include "model/recording.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -25,9 +26,8 @@ void recording_clear(struct recording *r)
 }
 
 /* A lock that is held has half of the mark of its taking, and half of that of its letting go, within. */
-void recording_take_off_marks(struct recording *r)
+static void take_off_locks(struct recording *r, double mark_ns)
 {
-	double mark_ns = r->probe_ns / 2;
 
 	if (!r->locks_watched_ns)
 		return;
@@ -46,6 +46,42 @@ double recording_cost_share(const struct recording *r)
 	double cost_ns = r->probe_ns * (double)(r->total + r->nested);
 
 	return r->elapsed_ns ? cost_ns / (double)r->elapsed_ns : 0;
+}
+
+static uint64_t less(uint64_t ns, uint64_t mark_ns)
+{
+	return ns > mark_ns ? ns - mark_ns : 0;
+}
+
+/* The end of the mark of its entry lies within a call, and the beginning of that of its return. */
+static void take_off_calls(struct recording *r)
+{
+	const uint64_t mark_ns = (uint64_t)(r->probe_ns / 2);
+
+	for (size_t i = 0; i < r->calls.n; i++) {
+		struct recorded_call *call = &r->calls.items[i];
+		struct segment *of = r->segments.items + call->first;
+
+		for (size_t k = 0; k < call->n; k++) {
+			if (of[k].kind != SEGMENT_CPU)
+				continue;
+			of[k].ns = less(of[k].ns, mark_ns);
+			break;
+		}
+		for (size_t k = 1; k <= call->gap_n; k++) {
+			if (of[-(ptrdiff_t)k].kind != SEGMENT_CPU)
+				continue;
+			of[-(ptrdiff_t)k].ns = less(of[-(ptrdiff_t)k].ns, mark_ns);
+			break;
+		}
+		call->gap_cpu_ns = less(call->gap_cpu_ns, mark_ns);
+	}
+}
+
+void recording_take_off_marks(struct recording *r, double lock_mark_ns)
+{
+	take_off_calls(r);
+	take_off_locks(r, lock_mark_ns);
 }
 
 uint64_t recording_wait_ns(const struct recording *r, enum wait_kind kind)

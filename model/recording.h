@@ -115,8 +115,9 @@ struct recording {
 
 void recording_clear(struct recording *r);
 
-/* Of locks that were watched for a while: what marking them took is not in held_ns any more. */
-void recording_take_off_marks(struct recording *r);
+/* What marking took is not in the calls, nor in their gaps, any more; nor in held_ns of locks that
+ * were watched for a while. Totals (inside, outside, the timeline) stay as they were seen. */
+void recording_take_off_marks(struct recording *r, double lock_mark_ns);
 
 /* That calls, and gaps that belong to them, spent in waits of a kind. */
 uint64_t recording_wait_ns(const struct recording *r, enum wait_kind kind);

@@ -5,9 +5,11 @@
 #define PROFILER_PROBE_COST_H
 
 #include "base/error.h"
+#include "profiler/units.h"
 
 /* ns a call, entry and return together: the median of several rounds of calls of a function of our
- * own, with probes and without. Takes some ten milliseconds. */
-struct error *probe_cost(double *ret) ERROR_MUST_CHECK;
+ * own that starts with an instruction like the unit's, with probes and without. Takes some ten
+ * milliseconds. */
+struct error *probe_cost(const struct unit *unit, double *ret) ERROR_MUST_CHECK;
 
 #endif

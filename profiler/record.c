@@ -27,7 +27,7 @@
 #define REPEAT_NS       8000000000ull /* after so long nothing is repeated any more */
 #define SEARCH_NS       2000000000ull /* each of two, of a process that runs already */
 #define CALLS_PER_S     10000 /* called more often, marking them would be most of the time */
-#define COST_MAX        0.1   /* of the time, that marking the calls may take */
+#define COST_MAX        0.2   /* of the time, that marking the calls may take; it is taken off */
 #define SAME_SHARE      0.95  /* functions that hold nearly the same time: the outermost is meant */
 
 static void session_abort(struct offcpu **session)
@@ -134,18 +134,33 @@ static struct error *record_several(const char *const *argv, const struct record
 	return err;
 }
 
+/* A lock has one probe where a call has two; 0: the program takes none. */
+static struct error *lock_mark_cost(const char *program, double *ret)
+{
+	CLEANUP(lock_functions_clear) struct lock_functions locks = { 0 };
+	struct error *err;
+
+	*ret = 0;
+	lock_functions_find(program, &locks);
+	err = locks.n ? probe_cost(&locks.items[0].place, ret) : NULL;
+	*ret /= 2;
+	return err;
+}
+
 struct error *record_calls(const char *const *argv, const struct record_options *opt,
 			   const struct unit *unit, struct profile *profile, struct recording *ret)
 {
-	double cost_ns = 0, share;
-	struct error *err = probe_cost(&cost_ns);
+	double cost_ns = 0, lock_ns = 0, share;
+	struct error *err = probe_cost(unit, &cost_ns);
 
+	if (!err)
+		err = lock_mark_cost(opt->program, &lock_ns);
 	if (!err)
 		err = record_several(argv, opt, unit, profile, ret);
 	if (err)
 		return err;
 	ret->probe_ns = cost_ns;
-	recording_take_off_marks(ret);
+	recording_take_off_marks(ret, lock_ns);
 	share = recording_cost_share(ret);
 	if (!ret->total)
 		return error_hint(error_new(ERROR_INPUT, "%s is never called%s", unit->name,

@@ -131,6 +131,24 @@ static void waits_before_each_call_belong_to_it(void **state)
 	assert_false(next.gaps_repeat); /* that is how the next item is waited for */
 }
 
+/* Marks of 2 ms: half of one lies in each call, which computes for 5, half before it. */
+static void what_marking_took_is_taken_off(void **state)
+{
+	CLEANUP(recording_clear) struct recording r = calls_after_waits(WAIT_DISK, 3, 0);
+
+	(void)state;
+	r.probe_ns = 2 * MS;
+	recording_take_off_marks(&r, 0);
+	for (size_t i = 0; i < r.calls.n; i++) {
+		const struct recorded_call *call = &r.calls.items[i];
+
+		assert_int_equal(r.segments.items[call->first].ns, 4 * MS);
+		assert_int_equal(r.segments.items[call->first - 1].ns, 3 * MS); /* the wait */
+		assert_int_equal(r.segments.items[call->first - 2].ns, 0);
+		assert_int_equal(call->gap_cpu_ns, 0);
+	}
+}
+
 static void recursion_is_part_of_the_outermost_call(void **state)
 {
 	CLEANUP(recorder_clear) struct recorder r = { 0 };
@@ -330,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_its_segments),
 		cmocka_unit_test(waits_before_each_call_belong_to_it),
+		cmocka_unit_test(what_marking_took_is_taken_off),
 		cmocka_unit_test(recursion_is_part_of_the_outermost_call),
 		cmocka_unit_test(longjmp_out_of_calls_is_noticed),
 		cmocka_unit_test(what_was_under_way_before_is_not_a_call),
