@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-enum { RESAMPLES = 2000, BOOTSTRAP_LEAST = 6, EXACT_MOST = 40 };
+enum { RESAMPLES = 2000, EXACT_MOST = 40 };
 
 static int compare(const void *a, const void *b)
 {
@@ -115,7 +115,7 @@ struct estimate stats_bootstrap_median(const double *x, size_t n, double confide
 	if (!n)
 		return e;
 	e.value = sorted_quantile(s, n, 0.5);
-	if (n < BOOTSTRAP_LEAST) {
+	if (n < STATS_INTERVAL_LEAST) {
 		e.low = s[0];
 		e.high = s[n - 1];
 		return e;
@@ -161,7 +161,7 @@ struct estimate stats_bootstrap_ratio(const double *a, size_t na, const double *
 	if (!e.n || sb[0] <= 0) /* a ratio to what may be 0 has no interval */
 		return e;
 	e.value = sorted_quantile(sa, na, 0.5) / sorted_quantile(sb, nb, 0.5);
-	if (e.n < BOOTSTRAP_LEAST) {
+	if (e.n < STATS_INTERVAL_LEAST) {
 		e.low = sa[0] / sb[nb - 1];
 		e.high = sa[na - 1] / sb[0];
 		return e;

@@ -29,6 +29,8 @@ double stats_mad(const double *x, size_t n);
  * a normal sample. */
 double stats_spread(const double *x, size_t n);
 
+enum { STATS_INTERVAL_LEAST = 6 }; /* samples; below, the interval of a median is their range */
+
 /*
  * The median with a percentile bootstrap interval (Efron 1979), 2,000 resamples, deterministic for
  * a seed. Below 6 samples the bootstrap is too narrow: the interval is then the sample's range,

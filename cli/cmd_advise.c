@@ -77,7 +77,7 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 	/* Before the long work: what cannot be written would lose it. */
 	err = err ? err : output_page_check(options);
 	err = err ? err : subject_history(options, DB_WRITE, &db, &path);
-	err = err ? err : measure_facts(options, &run);
+	err = err ? err : measure_facts(options, false, &run);
 	if (!err && tasks)
 		tell_unit(&run);
 	err = err ? err : measure(options, tasks, db, &run);

@@ -163,7 +163,7 @@ struct error *cmd_analyze(const struct command *command, struct options *options
 	err = check_use(options);
 	if (!err && options->store)
 		err = subject_history(options, DB_WRITE, &db, &path);
-	err = err ? err : measure_facts(options, &run);
+	err = err ? err : measure_facts(options, true, &run);
 	run.took_ns = (uint64_t)(clock_unix_ns() - run.started_ns);
 	if (!err && db)
 		err = store(db, path, &run);

@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -35,6 +36,17 @@ static struct error *put(const struct options *options, struct strbuf *out)
 	return NULL;
 }
 
+static void put_json(const char *what, const char *text)
+{
+	json_t *root = json_pack("{s:s, s:s, s:s}", "schema", "concur.completion/1", "for", what,
+				 "text", text);
+	CLEANUP(cleanup_free) char *json = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+
+	output_text(json ? json : "{}");
+	output_text("\n");
+	json_decref(root);
+}
+
 struct error *cmd_completion(const struct command *command, struct options *options, int argc,
 			     char **argv, int *exit_code)
 {
@@ -44,7 +56,11 @@ struct error *cmd_completion(const struct command *command, struct options *opti
 	(void)exit_code;
 	options_parse(command, options, command->groups, argc, argv);
 	err = put(options, &text);
-	if (!err)
+	if (err)
+		return err;
+	if (options->json)
+		put_json(options->args[0], strbuf_str(&text));
+	else
 		output_text(strbuf_str(&text));
-	return err;
+	return NULL;
 }

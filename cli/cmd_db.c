@@ -13,41 +13,44 @@
 
 #define DAY_NS (24ll * 3600 * 1000000000)
 
+struct count {
+	const char *what; /* NULL: none */
+	size_t n;
+};
+
+struct done { /* of an operation */
+	struct count counts[2];
+	bool is_said; /* its result is on standard output already */
+};
+
 struct operation {
 	const char *name;
 	enum db_mode mode;
 	int least, most; /* operands */
-	struct error *(*run)(const struct options *o, struct db *db, char *const *args, int n);
+	struct error *(*run)(const struct options *o, struct db *db, char *const *args, int n,
+			     struct done *ret);
 };
 
-/* What was done, as a line or with --json as an object of two counts. */
-static void say(const struct options *o, const char *a, size_t a_n, const char *b, size_t b_n)
-{
-	CLEANUP(cleanup_free)
-	char *text = o->json ? xasprintf("{\"%s\": %zu, \"%s\": %zu}\n", a, a_n, b, b_n)
-			     : xasprintf("%zu %s, %zu %s\n", a_n, a, b_n, b);
-
-	output_text(text);
-}
-
-static struct error *op_check(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_check(const struct options *o, struct db *db, char *const *args, int n,
+			      struct done *ret)
 {
 	size_t runs = 0;
 	struct error *err = db_check(db, &runs);
 
-	(void)args, (void)n;
-	if (!err)
-		say(o, "sound", runs, "damaged", 0);
+	(void)o, (void)args, (void)n;
+	*ret = (struct done){ { { "sound", runs }, { "damaged", 0 } } };
 	return err;
 }
 
-static struct error *op_backup(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_backup(const struct options *o, struct db *db, char *const *args, int n,
+			       struct done *ret)
 {
-	(void)o, (void)n;
+	(void)o, (void)n, (void)ret;
 	return db_backup(db, args[0]);
 }
 
-static struct error *op_export(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_export(const struct options *o, struct db *db, char *const *args, int n,
+			       struct done *ret)
 {
 	CLEANUP(run_clear) struct run run = { 0 };
 	CLEANUP(cleanup_free) char *text = NULL;
@@ -60,10 +63,12 @@ static struct error *op_export(const struct options *o, struct db *db, char *con
 	if (n > 1)
 		return file_write(args[1], text, strlen(text));
 	output_text(text);
+	ret->is_said = true;
 	return NULL;
 }
 
-static struct error *op_import(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_import(const struct options *o, struct db *db, char *const *args, int n,
+			       struct done *ret)
 {
 	(void)o;
 	for (int i = 0; i < n; i++) {
@@ -78,6 +83,7 @@ static struct error *op_import(const struct options *o, struct db *db, char *con
 		if (err)
 			return err;
 	}
+	*ret = (struct done){ { { "imported", (size_t)n } } };
 	return NULL;
 }
 
@@ -97,13 +103,15 @@ static struct error *find_shards(char *const *args, int n, struct db_shards *ret
 	return err ? err : db_shards_check(ret);
 }
 
-static struct error *op_merge(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_merge(const struct options *o, struct db *db, char *const *args, int n,
+			      struct done *ret)
 {
 	CLEANUP(db_shards_clear) struct db_shards shards = { 0 };
 	size_t added = 0, known = 0;
 	bool made = false;
 	struct error *err = find_shards(args, n, &shards);
 
+	(void)o;
 	for (int i = 0; !err && i < n; i++) {
 		CLEANUP(db_clear) struct db *from = NULL;
 
@@ -116,12 +124,12 @@ static struct error *op_merge(const struct options *o, struct db *db, char *cons
 		err = shards_join(db, &shards, &made);
 		*(made ? &added : &known) += 1;
 	}
-	if (!err)
-		say(o, "added", added, "known", known);
+	*ret = (struct done){ { { "added", added }, { "known", known } } };
 	return err;
 }
 
-static struct error *op_prune(const struct options *o, struct db *db, char *const *args, int n)
+static struct error *op_prune(const struct options *o, struct db *db, char *const *args, int n,
+			      struct done *ret)
 {
 	struct db_pruned pruned = { 0 };
 	int64_t now = clock_unix_ns();
@@ -133,8 +141,8 @@ static struct error *op_prune(const struct options *o, struct db *db, char *cons
 				  "concur db prune --samples-days 90 --runs-days 730");
 	err = db_prune(db, o->samples_days ? now - o->samples_days * DAY_NS : INT64_MIN,
 		       o->runs_days ? now - o->runs_days * DAY_NS : INT64_MIN, &pruned);
-	if (!err)
-		say(o, "without samples", pruned.samples, "removed", pruned.runs);
+	*ret = (struct done){ { { "without samples", pruned.samples },
+				{ "removed", pruned.runs } } };
 	return err;
 }
 
@@ -144,28 +152,55 @@ static const struct operation operations[] = {
 	{ "merge", DB_WRITE, 1, 100000, op_merge }, { "prune", DB_WRITE, 0, 0, op_prune },
 };
 
-struct error *cmd_db(const struct command *command, struct options *options, int argc, char **argv,
-		     int *exit_code)
+/* What was done: in words, or with --json as an object. */
+static void say(const struct options *o, const char *operation, const struct done *done)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+
+	if (o->json)
+		strbuf_addf(&text, "{\"schema\": \"concur.db/1\", \"operation\": \"%s\"",
+			    operation);
+	for (size_t i = 0; i < 2 && done->counts[i].what; i++) {
+		const struct count *c = &done->counts[i];
+
+		if (o->json)
+			strbuf_addf(&text, ", \"%s\": %zu", c->what, c->n);
+		else
+			strbuf_addf(&text, "%s%zu %s", i ? ", " : "", c->n, c->what);
+	}
+	if (o->json)
+		strbuf_add(&text, "}");
+	if (text.len)
+		strbuf_add(&text, "\n");
+	output_text(strbuf_str(&text));
+}
+
+static struct error *run_operation(const struct options *o, const struct operation *op)
 {
 	CLEANUP(db_clear) struct db *db = NULL;
 	CLEANUP(cleanup_free) char *path = NULL;
+	struct done done = { 0 };
+	int n = o->args_n - 1;
+	struct error *err;
 
+	if (n < op->least || n > op->most)
+		return error_hint(error_new(ERROR_USAGE, "wrong operands of db %s", op->name),
+				  "concur db --help");
+	err = subject_history(o, op->mode, &db, &path);
+	err = err ? err : op->run(o, db, o->args + 1, n, &done);
+	if (!err && !done.is_said)
+		say(o, op->name, &done);
+	return err;
+}
+
+struct error *cmd_db(const struct command *command, struct options *options, int argc, char **argv,
+		     int *exit_code)
+{
 	(void)exit_code;
 	options_parse(command, options, command->groups, argc, argv);
-	for (size_t i = 0; options->args_n && i < sizeof(operations) / sizeof(*operations); i++) {
-		const struct operation *op = &operations[i];
-		int n = options->args_n - 1;
-		struct error *err;
-
-		if (strcmp(op->name, options->args[0]))
-			continue;
-		if (n < op->least || n > op->most)
-			return error_hint(
-				error_new(ERROR_USAGE, "wrong operands of db %s", op->name),
-				"concur db --help");
-		err = subject_history(options, op->mode, &db, &path);
-		return err ? err : op->run(options, db, options->args + 1, n);
-	}
+	for (size_t i = 0; options->args_n && i < sizeof(operations) / sizeof(*operations); i++)
+		if (!strcmp(operations[i].name, options->args[0]))
+			return run_operation(options, &operations[i]);
 	return error_hint(
 		error_new(ERROR_USAGE,
 			  options->args_n ? "no such operation: %s" : "no operation given%s",

@@ -137,29 +137,56 @@ static const struct {
 
 #define CHECKS_N (sizeof(checks) / sizeof(checks[0]))
 
-/* Further lines below the first one. */
-static void print_lines(const char *name, const char *state, const char *mark, const char *text)
+#define NAMES_WIDTH 23 /* columns left of what a check says */
+#define LEAST_WIDTH 20 /* for what it says, on however narrow a terminal */
+
+/* Of what is left of a line: the bytes that fit, up to a space; a longer word stays whole. */
+static size_t fitting(const char *text, size_t width)
+{
+	size_t n = strlen(text), best = 0;
+
+	if (n <= width)
+		return n;
+	for (size_t i = 0; i < n && (i <= width || !best); i++)
+		if (text[i] == ' ')
+			best = i;
+	return best ? best : n;
+}
+
+/* Wrapped; further lines below the first one. */
+static void print_lines(const char *name, const char *state, const char *mark, const char *text,
+			size_t width)
 {
 	CLEANUP(cleanup_free) char *lines = xstrdup(text);
 	char *save;
 
 	for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		CLEANUP(cleanup_free)
-		char *out = xasprintf("%-13s %-8s %s%s\n", name, state, mark, line);
+		const char *before = mark;
 
-		output_text(out);
-		name = state = "";
+		for (size_t n; *line; line += n + strspn(line + n, " ")) {
+			n = fitting(line, width - strlen(before));
+			CLEANUP(cleanup_free)
+			char *out =
+				xasprintf("%-13s %-8s %s%.*s\n", name, state, before, (int)n, line);
+
+			output_text(out);
+			name = state = "";
+			before = "   ";
+		}
 	}
 }
 
-static void print_text(const struct finding *findings)
+static void print_text(const struct finding *findings, int columns)
 {
+	size_t width =
+		columns > NAMES_WIDTH + LEAST_WIDTH ? (size_t)columns - NAMES_WIDTH : LEAST_WIDTH;
+
 	for (size_t i = 0; i < CHECKS_N; i++) {
 		const struct finding *f = &findings[i];
 
-		print_lines(f->name, state_keys[f->state], "", f->says);
+		print_lines(f->name, state_keys[f->state], "", f->says, width);
 		if (f->remedy)
-			print_lines("", "", "-> ", f->remedy);
+			print_lines("", "", "-> ", f->remedy, width);
 	}
 }
 
@@ -195,7 +222,7 @@ struct error *cmd_doctor(const struct command *command, struct options *options,
 	if (options->json)
 		print_json(findings);
 	else
-		print_text(findings);
+		print_text(findings, output_style(options).width);
 	for (size_t i = 0; i < CHECKS_N; i++) {
 		free(findings[i].says);
 		free(findings[i].remedy);

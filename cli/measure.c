@@ -45,9 +45,10 @@ static char *search_start(const struct target *target)
 	return found ? MOVE(dir) : xstrdup(".");
 }
 
-struct error *measure_facts(const struct options *options, struct run *run)
+struct error *measure_facts(const struct options *options, bool is_needed, struct run *run)
 {
 	CLEANUP(cleanup_free) char *start = search_start(&run->target);
+	CLEANUP(cleanup_free) char *dir = path_absolute(start);
 	CLEANUP(cleanup_free) char *cache = options->no_cache ? NULL : analyzer_cache_dir();
 	struct analyzer_options opt = {
 		.build_dir = options->build_dir,
@@ -60,10 +61,18 @@ struct error *measure_facts(const struct options *options, struct run *run)
 		.jobs = options->jobs,
 		.cache_dir = cache,
 	};
+	CLEANUP(cleanup_free) char *found = path_find_upward(dir, "compile_commands.json");
 	struct error *err;
 
 	if (options->no_analyze) {
 		run->facts.why_not = xstrdup("not asked for (--no-analyze)");
+		return NULL;
+	}
+	if (!is_needed && !options->build_dir && !found) {
+		log_note("no compile_commands.json in %s or above: the source is not read "
+			 "(bear -- make writes one, -p DIR names it)",
+			 dir);
+		run->facts.why_not = xasprintf("no compile_commands.json in %s or above", dir);
 		return NULL;
 	}
 	err = analyzer_run(&opt, &run->facts, &run->target.build_dir);

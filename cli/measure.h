@@ -10,8 +10,10 @@
 #include "db/db.h"
 #include "model/run.h"
 
-/* The source. Units that could not be analysed are warned of, and are no error. */
-struct error *measure_facts(const struct options *options, struct run *run) ERROR_MUST_CHECK;
+/* The source. Units that could not be analysed are warned of, and are no error. Unless it is needed, nor is it
+ * that nobody named a compile database and none is found. */
+struct error *measure_facts(const struct options *options, bool is_needed,
+			    struct run *run) ERROR_MUST_CHECK;
 /* The sequential baseline under the profiler, then the tournament. */
 struct error *measure_race(const struct options *options, struct run *run) ERROR_MUST_CHECK;
 

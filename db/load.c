@@ -118,7 +118,8 @@ static void read_row(const struct query *q, struct history_row *row)
 				     .model = xstrdup(query_column_text(q, 6)),
 				     .row = xstrdup(query_column_text(q, 7)),
 				     .workers = sqlite3_column_int(q->stmt, 8),
-				     .speedup = column_estimate(q, 9) };
+				     .speedup = column_estimate(q, 9),
+				     .source = xstrdup(query_column_text(q, 13)) };
 	if (sqlite3_column_bytes(q->stmt, 0) == BLOB_SIZE)
 		identifier_text(sqlite3_column_blob(q->stmt, 0), row->id);
 }
@@ -130,7 +131,9 @@ struct error *db_list(struct db *db, size_t limit, struct history *ret)
 	bool row = false;
 	struct error *err = query_open(db,
 				       "SELECT id, started_ns, program, command, git_commit,"
-				       " verdict, model, table_row, workers, speedup, low, high, n"
+				       " verdict, model, table_row, workers, speedup, low, high, n,"
+				       " CASE WHEN program IS NULL"
+				       " THEN json_extract(document, '$.target.build_dir') END"
 				       " FROM run ORDER BY started_ns DESC, id DESC LIMIT ?",
 				       &q);
 

@@ -8,6 +8,7 @@ void history_clear(struct history *h)
 {
 	vec_each (h, row) {
 		free(row->program);
+		free(row->source);
 		free(row->command);
 		free(row->git_commit);
 		free(row->verdict);
@@ -21,6 +22,7 @@ static const struct field row_fields[] = {
 	ROW(history_row, UUID, "id", id),
 	ROW(history_row, TIME, "started_ns", started_ns),
 	ROW(history_row, TEXT, "program", program),
+	ROW(history_row, TEXT, "source", source),
 	ROW(history_row, TEXT, "command", command),
 	ROW(history_row, TEXT, "git_commit", git_commit),
 	ROW(history_row, TEXT, "verdict", verdict),

@@ -14,6 +14,7 @@ struct history_row {
 	char id[UUID_TEXT];
 	int64_t started_ns; /* since 1970 */
 	char *program, *command, *git_commit;
+	char *source;  /* without a program: where its compile_commands.json lies, or NULL */
 	char *verdict; /* kind's key */
 	char *model;   /* key, or NULL */
 	char *row;     /* key, or NULL */

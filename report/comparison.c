@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/cleanup.h"
 #include "report/grid.h"
 #include "report/page.h"
@@ -88,16 +90,30 @@ static void put_entries(const struct page *p, const struct comparison *c)
 	grid_print(g);
 }
 
+/* The difference in the time of one task; nothing where the number of tasks is not known. */
+static void put_moved(struct grid *g, size_t row, size_t column, double ns)
+{
+	if (!isnan(ns))
+		grid_set(g, row, column, INK_PLAIN, "%s%s",
+			 ns < 0   ? "-"
+			 : ns > 0 ? "+"
+				  : "",
+			 word_ns(fabs(ns)).s);
+}
+
 static void put_waits(const struct page *p, const struct comparison *c)
 {
 	static const struct grid_column columns[] = {
-		{ "KIND", GRID_LEFT }, { "A", GRID_RIGHT }, { "B", GRID_RIGHT }, { "", GRID_LEFT }
+		{ "KIND", GRID_LEFT },   { "A", GRID_RIGHT },        { "B", GRID_RIGHT },
+		{ "MOVED", GRID_RIGHT }, { "PER TASK", GRID_RIGHT }, { "", GRID_LEFT },
 	};
 	CLEANUP(grid_free) struct grid *g = NULL;
 
 	if (!c->waits.n)
 		return;
-	page_heading(p, "Waits", "share of the sequential wall time, one run each");
+	page_heading(p, "Waits",
+		     "share of the sequential wall time, one run each; moved: in points of it, and "
+		     "in time per task");
 	g = grid_new(p, columns, sizeof(columns) / sizeof(*columns));
 	vec_each (&c->waits, w) {
 		CLEANUP(cleanup_free) char *bar = page_bar(p, w->after, 24);
@@ -106,7 +122,9 @@ static void put_waits(const struct page *p, const struct comparison *c)
 		grid_set(g, row, 0, INK_PLAIN, "%s", w->kind);
 		grid_set(g, row, 1, INK_PLAIN, "%s", word_share(w->before).s);
 		grid_set(g, row, 2, INK_PLAIN, "%s", word_share(w->after).s);
-		grid_set(g, row, 3, INK_OTHER, "%s", bar);
+		grid_set(g, row, 3, INK_PLAIN, "%+.1f", 100 * (w->after - w->before));
+		put_moved(g, row, 4, w->after_ns - w->before_ns);
+		grid_set(g, row, 5, INK_OTHER, "%s", bar);
 	}
 	grid_print(g);
 }

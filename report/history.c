@@ -65,7 +65,8 @@ static void put_run(struct grid *g, const struct history_row *h, int digits)
 
 	grid_set(g, row, 0, INK_BOLD, "%.*s", digits, h->id);
 	put_time(g, row, 1, h->started_ns);
-	grid_set(g, row, 2, INK_PLAIN, "%s", base_name(h->program));
+	grid_set(g, row, 2, INK_PLAIN, "%s%s", base_name(h->program ? h->program : h->source),
+		 !h->program && h->source ? "/" : "");
 	grid_set(g, row, 3, INK_PLAIN, "%s", h->verdict ? h->verdict : "");
 	if (h->model) {
 		grid_set(g, row, 4, INK_PLAIN, "%s", h->model);

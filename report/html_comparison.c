@@ -133,18 +133,33 @@ static void put_entries(const void *subject, struct strbuf *out)
 	}
 }
 
+/* In points of the wall time, and in the time of one task where the number of tasks is known. */
+static void put_moved_by(const struct comparison_wait *w, struct strbuf *out)
+{
+	double points = 100 * (w->after - w->before), ns = w->after_ns - w->before_ns;
+
+	strbuf_addf(out, "<td data-v=%.3f class=num>%+.1f</td>", points, points);
+	if (isnan(ns))
+		strbuf_add(out, "<td class=\"num dim\">not known</td>");
+	else
+		strbuf_addf(out, "<td data-v=%.0f class=num>%s%s</td>", ns, ns < 0 ? "-" : "+",
+			    word_ns(fabs(ns)).s);
+}
+
 static void put_waits(const void *subject, struct strbuf *out)
 {
 	vec_each (&comparison_of(subject)->waits, w) {
 		strbuf_add(out, "<tr>");
 		html_put(out, "th scope=row", "%s", w->kind);
 		strbuf_addf(out,
-			    "<td data-v=%.6f class=num>%s</td><td data-v=%.6f class=num>%s</td>"
+			    "<td data-v=%.6f class=num>%s</td><td data-v=%.6f class=num>%s</td>",
+			    w->before, word_share(w->before).s, w->after, word_share(w->after).s);
+		put_moved_by(w, out);
+		strbuf_addf(out,
 			    "<td class=plot><svg class=whisker viewBox=\"0 0 160 16\" "
 			    "aria-hidden=true><rect class=f-same x=0 y=1 width=%.1f height=6 />"
 			    "<rect class=f-network x=0 y=9 width=%.1f height=6 /></svg></td><td "
 			    "class=says>",
-			    w->before, word_share(w->before).s, w->after, word_share(w->after).s,
 			    160 * w->before, 160 * w->after);
 		html_meaning(out, strcmp(w->kind, "cpu") ? w->kind : "on-CPU");
 		strbuf_add(out, "</td></tr>\n");

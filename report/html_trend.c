@@ -75,8 +75,9 @@ void html_trend(const void *subject, struct strbuf *out)
 			    "strong\">%s</td><td>",
 			    s->workers, s->level.value, word_ns(s->level.value).s);
 		if (s->level.n > 1)
-			strbuf_addf(out, "[%s, %s]", word_ns(s->level.low).s,
-				    word_ns(s->level.high).s);
+			strbuf_addf(out, "%s[%s, %s]",
+				    s->level.n < STATS_INTERVAL_LEAST ? "range " : "",
+				    word_ns(s->level.low).s, word_ns(s->level.high).s);
 		strbuf_addf(out, "</td><td class=num>%zu</td>", s->level.n);
 		put_change(t, s, out);
 		strbuf_add(out, "</tr>\n");

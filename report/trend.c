@@ -4,6 +4,7 @@
 
 #include "base/change_points.h"
 #include "base/cleanup.h"
+#include "model/concurrency.h"
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/words.h"
@@ -73,6 +74,14 @@ static struct word percent(double ratio)
 	return w;
 }
 
+/* As other reports call it; a name that is no model's comes from a damaged history. */
+static const char *title_of(const struct trend_series *s)
+{
+	enum model model;
+
+	return !s->is_wait && model_from_key(s->name, &model) ? model_title(model) : s->name;
+}
+
 static void put_series(struct grid *g, const struct page *p, const struct trend_series *s)
 {
 	CLEANUP(cleanup_free) char *line = sparkline(p, s);
@@ -80,13 +89,14 @@ static void put_series(struct grid *g, const struct page *p, const struct trend_
 	enum ink ink = !last ? INK_PLAIN : last->ratio.value > 1 ? INK_BAD : INK_GOOD;
 	size_t row = grid_row(g);
 
-	grid_set(g, row, 0, INK_PLAIN, "%s", s->name);
+	grid_set(g, row, 0, INK_PLAIN, "%s", title_of(s));
 	if (!s->is_wait)
 		grid_set(g, row, 1, INK_PLAIN, "%d", s->workers);
 	grid_set(g, row, 2, INK_OTHER, "%s", line);
 	grid_set(g, row, 3, INK_PLAIN, "%s", word_ns(s->level.value).s);
 	if (s->level.n > 1)
-		grid_set(g, row, 4, INK_PLAIN, "[%s, %s]", word_ns(s->level.low).s,
+		grid_set(g, row, 4, INK_PLAIN, "%s[%s, %s]",
+			 s->level.n < STATS_INTERVAL_LEAST ? "range " : "", word_ns(s->level.low).s,
 			 word_ns(s->level.high).s);
 	grid_set(g, row, 5, INK_PLAIN, "%zu", s->level.n);
 	grid_set(g, row, 6, ink, "%s",
@@ -158,7 +168,7 @@ static void put_change(const struct page *p, const struct trend *t, const struct
 			 percent(c->ratio.low).s, percent(c->ratio.high).s);
 	page_item(p, "  ", INK_PLAIN, 4,
 		  "%s%s: %sfrom run %.13s (%s%s%.10s) on: %zu runs before, %zu after, p = %.2g%s",
-		  s->name, workers, interval, run->id, when, run->git_commit ? ", commit " : "",
+		  title_of(s), workers, interval, run->id, when, run->git_commit ? ", commit " : "",
 		  run->git_commit ? run->git_commit : "", c->before, c->after, c->p,
 		  before->tool_version && run->tool_version &&
 				  strcmp(before->tool_version, run->tool_version)

@@ -5,9 +5,14 @@ seq 3 >tasks
 advise() { run "$1" "$CONCUR" advise --db "$db" --no-analyze --each tasks "${@:2}"; }
 nothing_stored() { [ ! -e "$db" ] || [ "$(sqlite3 "$db" 'select count(*) from v_run')" = 0 ] || fail "stored"; }
 
-run 2 "$CONCUR" advise --db "$db" --each tasks -- /bin/echo {}
+# Without a compile database there is nothing to analyse; advice has one witness less, and says so.
+run 2 "$CONCUR" analyze --db "$db"
 says err compile_commands.json
 says err 'bear -- make'
+run 2 "$CONCUR" advise --db "$db" --each tasks -p . -- /bin/echo {}
+run 0 "$CONCUR" advise --db unread.db --each tasks --budget 1 --json -- /bin/echo {}
+says err 'the source is not read (bear -- make'
+[ "$(json '.analysis | (.analysed // false), .why_not' | tr '\n' ' ')" = "false no compile_commands.json in $dir or above " ] || fail 'not read'
 
 advise 2 -- ./no-such-program {}
 says err 'cannot run ./no-such-program'

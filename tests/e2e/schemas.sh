@@ -24,7 +24,8 @@ run 0 "$CONCUR" db import "$SOURCE/tests/golden/page.json"
 jq '.id |= sub("^.{8}"; "ffffffff")' "$SOURCE/tests/golden/page.json" >other.json
 run 0 "$CONCUR" db import other.json
 for command in 'show last' 'report last' runs 'compare last~1 last' history doctor explain 'explain async' 'advise --dump-config' \
-	'db check --dump-config'; do
+	'db check --dump-config' 'db check' 'db backup copy.db' 'db merge copy.db' "db import other.json" 'db prune --runs-days 36500' \
+	'completion bash' 'completion scdoc advise'; do
 	ours $command
 done
 # A schema that takes anything says nothing.

@@ -110,7 +110,11 @@ static struct comparison sample_comparison(void)
 		.change = CHANGE_NOT_MEASURED,
 		.why = xstrdup("only B raced it"),
 	};
-	struct comparison_wait wait = { .kind = xstrdup("network"), .before = 0.94, .after = 0.5 };
+	struct comparison_wait wait = { .kind = xstrdup("network"),
+					.before = 0.94,
+					.after = 0.5,
+					.before_ns = 9.4e6,
+					.after_ns = 3.1e6 };
 
 	vec_push(&c.entries, better);
 	vec_push(&c.entries, missing);
