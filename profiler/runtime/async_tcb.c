@@ -37,8 +37,10 @@ struct parked {
 
 static struct parked *parked;
 static _Atomic int go;
+// concur: ignore-begin[shared-state] set before the coroutines run, and given back after they ended
 static char *blocks, *blocks_map, *stacks;
 static size_t block_each, blocks_bytes, stack_each, stacks_bytes; /* stacks with the guard pages */
+// concur: ignore-end[shared-state]
 
 static void lay_out_stack(struct async_coro *c)
 {

@@ -286,6 +286,6 @@ int main(void)
 		cmocka_unit_test(test_baseline),
 	};
 
-	setlocale(LC_CTYPE, "C.UTF-8");
+	setlocale(LC_CTYPE, "C.UTF-8"); // concur: ignore[mt-unsafe-call] before any test runs
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
