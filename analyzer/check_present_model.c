@@ -176,6 +176,42 @@ static int classify(const struct search *s, const struct program_walk *w,
 	return e->effects & EFFECT_BIT(EFFECT_OPENMP) ? KIND_OPENMP : KINDS;
 }
 
+/* Upwards from what waits, as in_loop() climbs. */
+static bool climb(const struct callgraph *g, uint32_t function, bool loop, uint8_t level,
+		  uint8_t *levels)
+{
+	bool found = loop;
+
+	for (uint32_t i = g->first_in[function];
+	     !loop && level < 3 && i < g->first_in[function + 1]; i++) {
+		const struct call_edge *e = &g->items[g->in[i]];
+
+		if (e->caller != function && e->path != PATH_COLD)
+			found |= climb(g, e->caller, e->in_loop, level + 1, levels);
+	}
+	if (found && (!levels[function] || level < levels[function]))
+		levels[function] = level;
+	return found;
+}
+
+void check_find_event_loops(const struct check_context *c, uint8_t *ret_levels)
+{
+	struct search s = { .c = c };
+
+	find_accepts(&s);
+	for (struct program_walk w = { .program = c->program }; program_next(&w);) {
+		const struct catalogue_entry *e;
+
+		if (w.event->kind != EVENT_CALL || w.function == TU_NONE || w.cold)
+			continue;
+		e = program_catalogued(c->program, w.symbol);
+		if (e && classify(&s, &w, e) == KIND_EVENT_LOOP &&
+		    !climb(c->graph, w.function, w.loops > 0, 1, ret_levels))
+			ret_levels[w.function] = 1; /* the library's own loop */
+	}
+	free(s.accepts);
+}
+
 /* fork() in the function that accepts is one process a connection; in a loop of its parent that
  * leads to accept() only through the child, it is prefork. */
 static void collect(struct search *s)

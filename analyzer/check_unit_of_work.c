@@ -3,16 +3,18 @@
 #include <string.h>
 
 #include "analyzer/checks.h"
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 
-#define MOST      10 /* candidates shown */
-#define UNREACHED UINT16_MAX
+#define MOST        10 /* candidates shown */
+#define UNREACHED   UINT16_MAX
+#define ENTRY_DEPTH 3 /* of threads and handlers: what they loop over is rarely all of the work */
 
 struct candidate {
 	uint32_t function;
 	double score;
-	size_t size;                  /* functions of the project it leads to, itself included */
-	uint16_t depth;               /* calls from main to the function that holds the loop */
+	size_t size;    /* functions of the project it leads to, itself included */
+	uint16_t depth; /* calls from where work begins to the function that holds the loop */
 	const struct call_edge *loop; /* the call in a loop, or NULL */
 	size_t others;                /* called in the same place, through the same pointer */
 	uint8_t entry;
@@ -30,8 +32,9 @@ struct shared_write {
 
 struct search {
 	const struct check_context *c;
-	uint16_t *depth; /* from main, over calls that are not cold */
-	uint32_t *mark;  /* search in which the function was last seen */
+	uint16_t *depth;     /* from where work begins, over calls that are not cold */
+	uint8_t *loop_level; /* check_find_event_loops(), of programs that are one */
+	uint32_t *mark;      /* search in which the function was last seen */
 	uint32_t searches;
 	size_t *loops; /* in the function's body */
 	struct {
@@ -45,34 +48,78 @@ static bool is_project_function(const struct program *p, uint32_t i)
 	       p->symbols.items[i].flags & SYMBOL_DEFINED;
 }
 
+/* Is the event loop what the program does, rather than how it waits for one answer? Then most of what
+ * main() leads to is led to by the loop, or called by the library's. */
+static bool is_event_program(const struct search *s, uint32_t main_function)
+{
+	const struct callgraph *g = s->c->graph;
+	size_t n = s->c->program->symbols.n, all = 0, looped = 0;
+	CLEANUP(cleanup_free) bool *loop = xcalloc(n + 1, sizeof(*loop));
+
+	for (uint32_t i = 0; i < n; i++)
+		if ((s->loop_level[i] || g->entry[i] & ENTRY_HANDLER) &&
+		    callgraph_together(g, i, main_function, false))
+			callgraph_mark(g, i, PATH_POINTER, loop);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!is_project_function(s->c->program, i) ||
+		    !callgraph_together(g, i, main_function, false))
+			continue;
+		all++;
+		looped += loop[i];
+	}
+	return 2 * looped > all;
+}
+
+/* Work begins in main(), but what a program with an event loop does before and behind it is start-up and
+ * clean-up: its work begins in the loop, nearest to where it waits, and in threads and handlers. */
+static void find_roots(struct search *s)
+{
+	const struct callgraph *g = s->c->graph;
+	size_t n = s->c->program->symbols.n;
+	CLEANUP(cleanup_free) bool *is_event = xcalloc(n + 1, sizeof(*is_event));
+
+	check_find_event_loops(s->c, s->loop_level);
+	for (uint32_t i = 0; i < n; i++)
+		if (callgraph_is_main(g, i))
+			is_event[i] = is_event_program(s, i);
+	for (uint32_t i = 0; i < n; i++) {
+		s->depth[i] = g->entry[i] ? ENTRY_DEPTH : UNREACHED;
+		if (!s->loop_level[i])
+			continue;
+		for (uint32_t k = 0; k < n; k++)
+			if (is_event[k] && callgraph_together(g, i, k, false))
+				s->depth[i] = s->loop_level[i] - 1;
+		if (s->depth[i] == UNREACHED && g->mains)
+			s->loop_level[i] = 0;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (callgraph_is_main(g, i) && !is_event[i])
+			s->depth[i] = 0;
+}
+
+/* From all roots at once, level by level. */
 static void find_depths(struct search *s)
 {
 	const struct callgraph *g = s->c->graph;
-	const struct program *p = s->c->program;
-	struct {
-		VEC_FIELDS(uint32_t);
-	} queue = { 0 };
+	size_t n = s->c->program->symbols.n;
+	bool found = true;
 
-	for (size_t i = 0; i < p->symbols.n; i++) {
-		bool is_main = callgraph_is_main(g, (uint32_t)i);
-
-		s->depth[i] = is_main ? 0 : UNREACHED;
-		if (is_main)
-			vec_push(&queue, (uint32_t)i);
-	}
-	for (size_t head = 0; head < queue.n; head++) {
-		uint32_t at = queue.items[head];
-
-		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
-			const struct call_edge *e = &g->items[g->out[i]];
-
-			if (e->path == PATH_COLD || s->depth[e->callee] != UNREACHED)
+	find_roots(s);
+	for (uint16_t depth = 0; found || depth <= ENTRY_DEPTH; depth++) {
+		found = false;
+		for (uint32_t at = 0; at < n; at++) {
+			if (s->depth[at] != depth)
 				continue;
-			s->depth[e->callee] = (uint16_t)(s->depth[at] + 1);
-			vec_push(&queue, e->callee);
+			for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
+				const struct call_edge *e = &g->items[g->out[i]];
+
+				if (e->path == PATH_COLD || s->depth[e->callee] <= depth + 1)
+					continue;
+				s->depth[e->callee] = (uint16_t)(depth + 1);
+				found = true;
+			}
 		}
 	}
-	vec_clear(&queue);
 }
 
 static bool is_shared(const struct program_symbol *v)
@@ -126,7 +173,7 @@ static void explore(struct search *s, struct candidate *ret)
 	vec_clear(&queue);
 }
 
-/* The call in a loop that is nearest to main. */
+/* The call in a loop that is nearest to where work begins. */
 static const struct call_edge *find_loop(const struct search *s, uint32_t function)
 {
 	const struct callgraph *g = s->c->graph;
@@ -142,12 +189,53 @@ static const struct call_edge *find_loop(const struct search *s, uint32_t functi
 	return best;
 }
 
+/* A thread that does one thing again and again, or runs an event loop: that is the unit, not the
+ * thread. */
+static bool is_worker(struct search *s, uint32_t function, size_t size)
+{
+	const struct callgraph *g = s->c->graph;
+
+	for (uint32_t i = g->first_out[function]; i < g->first_out[function + 1]; i++) {
+		const struct call_edge *e = &g->items[g->out[i]];
+		struct candidate called = { .function = e->callee };
+
+		if (e->path == PATH_DIRECT && s->loop_level[e->callee])
+			return true;
+		if (!e->in_loop || e->path == PATH_COLD ||
+		    !is_project_function(s->c->program, e->callee))
+			continue;
+		explore(s, &called);
+		if (2 * called.size >= size)
+			return true;
+	}
+	return false;
+}
+
 static bool waits(const struct search *s, uint32_t function)
 {
 	for (int effect = -1; check_next_wait(&effect);)
 		if (callgraph_reach(s->c->graph, function, effect)->path <= PATH_POINTER)
 			return true;
 	return false;
+}
+
+static bool is_work_of_thread(const struct search *s, uint32_t function)
+{
+	const struct callgraph *g = s->c->graph;
+
+	for (uint32_t i = g->first_in[function]; i < g->first_in[function + 1]; i++) {
+		const struct call_edge *e = &g->items[g->in[i]];
+
+		if (e->in_loop && e->path != PATH_COLD && g->entry[e->caller] & ENTRY_THREAD)
+			return true;
+	}
+	return false;
+}
+
+/* What is called for an item is given it. */
+static bool takes_nothing(const struct search *s, uint32_t function)
+{
+	return strstr(s->c->program->symbols.items[function].type, "(void)") != NULL;
 }
 
 /*
@@ -158,6 +246,8 @@ static bool judge(struct search *s, uint32_t function, struct candidate *ret)
 {
 	struct candidate c = { .function = function, .entry = s->c->graph->entry[function] };
 
+	if (s->loop_level[function]) /* it runs the units */
+		return false;
 	c.loop = find_loop(s, function);
 	if (!c.loop && !c.entry)
 		return false;
@@ -168,9 +258,14 @@ static bool judge(struct search *s, uint32_t function, struct candidate *ret)
 	explore(s, &c);
 	if (!c.waits && !c.computes)
 		return false;
-	c.score = 2 * log2(1 + (double)c.size) + (c.waits ? 3 : 0) + (c.computes ? 2 : 0) +
-		  (c.entry ? 6 : 0);
-	if (c.depth != UNREACHED)
+	if (c.entry & ENTRY_THREAD && is_worker(s, function, c.size))
+		c.entry = ENTRY_NONE;
+	if (!c.entry && !c.loop)
+		return false;
+	c.score = 2 * log2(1 + (double)c.size) + (c.waits ? 3 : 0) + (c.computes ? 2 : 0);
+	if (c.entry || is_work_of_thread(s, function))
+		c.score += 6;
+	else if (c.depth != UNREACHED && !takes_nothing(s, function))
 		c.score += 8.0 / (1 + c.depth);
 	*ret = c;
 	return true;
@@ -285,6 +380,7 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	struct candidates found = { 0 };
 
 	s.depth = xcalloc(n + 1, sizeof(*s.depth));
+	s.loop_level = xcalloc(n + 1, sizeof(*s.loop_level));
 	s.mark = xcalloc(n + 1, sizeof(*s.mark));
 	s.loops = xcalloc(n + 1, sizeof(*s.loops));
 	find_depths(&s);
@@ -304,6 +400,7 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	vec_clear(&found);
 	vec_clear(&s.writes);
 	free(s.depth);
+	free(s.loop_level);
 	free(s.mark);
 	free(s.loops);
 }

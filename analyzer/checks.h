@@ -44,6 +44,10 @@ struct fact *fact_list_add_at(struct fact_list *list, const struct program_walk 
 /* The next effect after *effect (begin with -1) that is a wait other than for a lock. */
 bool check_next_wait(int *effect);
 
+/* By symbol, 0: no event loop; 1: waits for many events; more: so many calls above, up to the function
+ * that does so again and again. */
+void check_find_event_loops(const struct check_context *c, uint8_t *ret_levels);
+
 /* Run every check of the table. */
 void checks_run(const struct program *p, struct facts *ret);
 
