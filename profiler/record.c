@@ -21,6 +21,7 @@
 
 #define CANDIDATES_MAX  40
 #define SHARE_MIN       0.4 /* of all time, that a function must have on its stacks */
+#define IDLE_MAX        0.1 /* of its time at work, that a unit may wait for work */
 #define CALLS_MIN       4   /* fewer are no loop */
 #define SLOWDOWN_ROUNDS 3
 #define RECORDED_RUNS   3
@@ -243,21 +244,31 @@ struct error *record_slowdown(const char *const *argv, const struct record_optio
 struct candidate {
 	const char *function; /* borrowed from the profile */
 	uint64_t ns;
+	uint64_t idle_ns; /* in waits for work to come, of a process that runs already */
 };
 
 struct candidates {
 	VEC_FIELDS(struct candidate);
 };
 
-static void add_time(struct candidates *all, const char *function, uint64_t ns)
+static struct candidate *candidate_of(struct candidates *all, const char *function)
 {
 	vec_each (all, c) {
-		if (!strcmp(c->function, function)) {
-			c->ns += ns;
-			return;
-		}
+		if (!strcmp(c->function, function))
+			return c;
 	}
-	vec_push(all, ((struct candidate){ function, ns }));
+	vec_push(all, ((struct candidate){ function, 0, 0 }));
+	return &all->items[all->n - 1];
+}
+
+/*
+ * Most threads of a server wait for work most of the time, by whatever call: there, only what
+ * computes, or waits for a file or a child, is work.
+ */
+static bool at_work(const struct stack *stack, bool server)
+{
+	return !server || stack->on_cpu || stack->kind == WAIT_DISK ||
+	       stack->kind == WAIT_PAGE_FAULT || stack->kind == WAIT_CHILD;
 }
 
 static bool seen_before(const struct stack *stack, size_t frame)
@@ -283,19 +294,59 @@ static int longest_first(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The functions that were on the stack for much of the time. */
-static struct candidates candidates_of(const struct profile *p)
+/* What waits for work itself is the loop around the unit, not the unit. */
+static void leave_out_loops(struct candidates *all)
 {
-	struct candidates all = { 0 };
-	uint64_t total_ns = 0;
+	size_t kept = 0;
 
-	vec_each (&p->stacks, stack) {
-		total_ns += stack->ns;
-		for (size_t i = 0; i < stack->frames.n; i++) {
-			if (may_repeat(&stack->frames.items[i]) && !seen_before(stack, i))
-				add_time(&all, stack->frames.items[i].function, stack->ns);
+	vec_each (all, c) {
+		if ((double)c->idle_ns <= IDLE_MAX * (double)c->ns)
+			all->items[kept++] = *c;
+	}
+	all->n = kept;
+}
+
+static bool has_candidate(const struct candidates *all, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.n; i++) {
+		vec_each (all, c) {
+			if (!strcmp(c->function, stack->frames.items[i].function))
+				return true;
 		}
 	}
+	return false;
+}
+
+/* Without what a server's loop does for itself: asking for work takes time as well. */
+static uint64_t work_ns(const struct profile *p, const struct candidates *all, bool server)
+{
+	uint64_t ns = 0;
+
+	vec_each (&p->stacks, stack) {
+		if (!server || (at_work(stack, server) && has_candidate(all, stack)))
+			ns += stack->ns;
+	}
+	return ns;
+}
+
+/* The functions that were on the stack for much of the time. */
+static struct candidates candidates_of(const struct profile *p, bool server)
+{
+	struct candidates all = { 0 };
+	uint64_t total_ns;
+
+	vec_each (&p->stacks, stack) {
+		for (size_t i = 0; i < stack->frames.n; i++) {
+			struct candidate *c;
+
+			if (!may_repeat(&stack->frames.items[i]) || seen_before(stack, i))
+				continue;
+			c = candidate_of(&all, stack->frames.items[i].function);
+			*(at_work(stack, server) ? &c->ns : &c->idle_ns) += stack->ns;
+		}
+	}
+	leave_out_loops(&all);
+	total_ns = work_ns(p, &all, server);
 	if (all.n)
 		qsort(all.items, all.n, sizeof(*all.items), longest_first);
 	while (all.n && (all.n > CANDIDATES_MAX ||
@@ -438,7 +489,7 @@ struct error *record_find_unit(const char *const *argv, const struct record_opti
 		err = record_run(argv, opt, NULL, 0, false, profile, NULL);
 	if (err)
 		return err;
-	all = candidates_of(profile);
+	all = candidates_of(profile, opt->pid);
 	find_places(opt->program, &all, &units);
 	if (units.n)
 		err = count_calls(argv, opt, &units, counts, &profile->opened);
