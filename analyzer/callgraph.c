@@ -6,7 +6,8 @@
 
 #include "base/cleanup.h"
 
-#define MANY_TARGETS 16 /* of a pointer: one table of all commands there are */
+#define MANY_PROGRAMS 64 /* with so many, a function counts as one of every program */
+#define MANY_TARGETS  16 /* of a pointer: one table of all commands there are */
 
 struct call_key {
 	uint64_t pair;
@@ -28,10 +29,14 @@ void callgraph_clear(struct callgraph *g)
 	free(g->first_out);
 	free(g->out);
 	free(g->reach);
+	free(g->reach_row);
 	free(g->entry);
 	vec_clear(&g->starts);
 	free(g->sink);
+	for (size_t i = 0; g->programs && i < g->program->symbols.n; i++)
+		vec_clear(&g->programs[i]);
 	free(g->programs);
+	free(g->first_start);
 	*g = (struct callgraph){ 0 };
 }
 
@@ -204,7 +209,7 @@ static void index_edges(const struct callgraph *g, bool by_callee, uint32_t **re
 
 static struct reach *reach_at(const struct callgraph *g, uint32_t function, enum effect effect)
 {
-	return &g->reach[(size_t)function * EFFECT_COUNT + effect];
+	return &g->reach[(size_t)g->reach_row[function] * EFFECT_COUNT + effect];
 }
 
 const struct reach *callgraph_reach(const struct callgraph *g, uint32_t function,
@@ -253,34 +258,51 @@ static void spread(struct callgraph *g, enum effect effect)
 	vec_clear(&queue);
 }
 
-static void mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool vague,
-		 bool *marked)
-{
-	struct {
-		VEC_FIELDS(uint32_t);
-	} queue = { 0 };
+/* How far to follow calls. */
+struct ways {
+	enum path_class worst;
+	bool vague;  /* over vague edges as well */
+	bool starts; /* and to the threads and handlers that a function sets up */
+};
 
-	if (!marked[from])
-		vec_push(&queue, from);
-	marked[from] = true;
-	for (size_t head = 0; head < queue.n; head++) {
-		uint32_t at = queue.items[head];
+static void mark_one(uint32_t function, bool *marked, struct function_list *list)
+{
+	if (marked[function])
+		return;
+	marked[function] = true;
+	vec_push(list, function);
+}
+
+static void mark(const struct callgraph *g, uint32_t from, struct ways ways, bool *marked,
+		 struct function_list *list)
+{
+	size_t head = list->n;
+
+	for (mark_one(from, marked, list); head < list->n; head++) {
+		uint32_t at = list->items[head];
 
 		for (uint32_t i = g->first_out[at]; i < g->first_out[at + 1]; i++) {
 			const struct call_edge *e = &g->items[g->out[i]];
 
-			if (e->path > worst || (e->vague && !vague) || marked[e->callee])
-				continue;
-			marked[e->callee] = true;
-			vec_push(&queue, e->callee);
+			if (e->path <= ways.worst && (!e->vague || ways.vague))
+				mark_one(e->callee, marked, list);
 		}
+		for (size_t i = g->first_start[at]; ways.starts && i < g->first_start[at + 1]; i++)
+			mark_one(g->starts.items[i].entry, marked, list);
 	}
-	vec_clear(&queue);
 }
 
-void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked)
+void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked,
+		    struct function_list *list)
 {
-	mark(g, from, worst, true, marked);
+	mark(g, from, (struct ways){ .worst = worst, .vague = true }, marked, list);
+}
+
+void callgraph_unmark(struct function_list *list, bool *marked)
+{
+	vec_each (list, function)
+		marked[*function] = false;
+	list->n = 0;
 }
 
 bool callgraph_is_main(const struct callgraph *g, uint32_t symbol)
@@ -292,60 +314,95 @@ bool callgraph_is_main(const struct callgraph *g, uint32_t symbol)
 
 bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool unknown)
 {
-	if (!g->programs[a] || !g->programs[b])
+	const struct function_list *x = &g->programs[a], *y = &g->programs[b];
+	size_t i = 0, k = 0;
+
+	if (!x->n || !y->n)
 		return unknown || g->mains < 2;
-	return g->programs[a] & g->programs[b];
+	if (x->n == MANY_PROGRAMS || y->n == MANY_PROGRAMS)
+		return true;
+	while (i < x->n && k < y->n && x->items[i] != y->items[k])
+		x->items[i] < y->items[k] ? i++ : k++;
+	return i < x->n && k < y->n;
 }
 
-/* All that this main() leads to, threads and handlers included; vaguely: by any way there is. */
-static void mark_program(const struct callgraph *g, uint32_t main_function, bool vague,
-			 bool *marked)
+static int by_caller(const void *pa, const void *pb)
 {
-	enum path_class worst = vague ? PATH_COLD : PATH_POINTER;
-	bool found = true;
+	const struct call_start *a = pa, *b = pb;
 
-	mark(g, main_function, worst, vague, marked);
-	while (found) { /* ends: marks are only ever set */
-		found = false;
-		vec_each (&g->starts, start)
-			if (marked[start->caller] && !marked[start->entry]) {
-				mark(g, start->entry, worst, vague, marked);
-				found = true;
-			}
+	if (a->caller != b->caller)
+		return a->caller < b->caller ? -1 : 1;
+	return (a->entry > b->entry) - (a->entry < b->entry);
+}
+
+static void index_starts(struct callgraph *g)
+{
+	size_t n = g->program->symbols.n, at = 0;
+
+	if (g->starts.n)
+		qsort(g->starts.items, g->starts.n, sizeof(*g->starts.items), by_caller);
+	g->first_start = xcalloc(n + 2, sizeof(*g->first_start));
+	for (size_t i = 0; i <= n; i++) {
+		while (at < g->starts.n && g->starts.items[at].caller < i)
+			at++;
+		g->first_start[i] = at;
 	}
 }
 
+/* In the order of their numbers, which keeps the lists sorted. */
+static void note_program(struct function_list *programs, uint32_t main_function)
+{
+	if (programs->n < MANY_PROGRAMS)
+		vec_push(programs, main_function);
+}
+
+/* All that each main() leads to, threads and handlers included; over vague and cold edges only what
+ * none leads to otherwise. */
 static void find_programs(struct callgraph *g)
 {
+	static const struct ways plainly = { .worst = PATH_POINTER, .starts = true };
+	static const struct ways vaguely = { PATH_COLD, true, true };
 	size_t n = g->program->symbols.n;
 	CLEANUP(cleanup_free) bool *marked = xcalloc(n + 1, sizeof(*marked));
-	CLEANUP(cleanup_free) uint64_t *vaguely = xcalloc(n + 1, sizeof(*vaguely));
+	CLEANUP(cleanup_free) bool *plain = xcalloc(n + 1, sizeof(*plain));
+	struct function_list list = { 0 };
 
 	g->programs = xcalloc(n + 1, sizeof(*g->programs));
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t bit = UINT64_C(1) << (g->mains < 63 ? g->mains : 63);
-
-		if (!callgraph_is_main(g, i))
-			continue;
-		g->mains++;
-		for (int vague = 0; vague < 2; vague++) {
-			memset(marked, false, n * sizeof(*marked));
-			mark_program(g, i, vague, marked);
-			for (uint32_t k = 0; k < n; k++)
-				if (marked[k])
-					*(vague ? &vaguely[k] : &g->programs[k]) |= bit;
+	for (int vague = 0; vague < 2; vague++) {
+		for (uint32_t i = 0; i < n; i++) {
+			if (!callgraph_is_main(g, i))
+				continue;
+			g->mains += !vague;
+			mark(g, i, vague ? vaguely : plainly, marked, &list);
+			vec_each (&list, function)
+				if (!plain[*function])
+					note_program(&g->programs[*function], i);
+			callgraph_unmark(&list, marked);
 		}
+		for (size_t i = 0; i < n; i++)
+			plain[i] = g->programs[i].n > 0;
 	}
-	for (uint32_t k = 0; k < n; k++)
-		if (!g->programs[k])
-			g->programs[k] = vaguely[k];
+	vec_clear(&list);
+}
+
+/* Most symbols call nothing: they share row 0, where nothing is reached. */
+static void make_reach(struct callgraph *g)
+{
+	size_t n = g->program->symbols.n, rows = 1;
+
+	g->reach_row = xcalloc(n + 1, sizeof(*g->reach_row));
+	for (size_t i = 0; i < n; i++)
+		if (g->first_out[i] < g->first_out[i + 1])
+			g->reach_row[i] = (uint32_t)rows++;
+	g->reach = xcalloc(rows * EFFECT_COUNT, sizeof(*g->reach));
+	for (size_t i = 0; i < rows * EFFECT_COUNT; i++)
+		g->reach[i].path = PATH_NONE;
 }
 
 void callgraph_build(const struct program *p, const struct pointers *pointers,
 		     struct callgraph *ret)
 {
 	struct callgraph g = { .program = p, .pointers = pointers };
-	size_t cells = (p->symbols.n + 1) * EFFECT_COUNT;
 
 	g.entry = xcalloc(p->symbols.n + 1, sizeof(*g.entry));
 	g.sink = xcalloc(p->symbols.n + 1, sizeof(*g.sink));
@@ -354,11 +411,10 @@ void callgraph_build(const struct program *p, const struct pointers *pointers,
 	add_calls(&g);
 	index_edges(&g, true, &g.first_in, &g.in);
 	index_edges(&g, false, &g.first_out, &g.out);
-	g.reach = xcalloc(cells, sizeof(*g.reach));
-	for (size_t i = 0; i < cells; i++)
-		g.reach[i].path = PATH_NONE;
+	make_reach(&g);
 	for (int effect = 0; effect < EFFECT_COUNT; effect++)
 		spread(&g, effect);
+	index_starts(&g);
 	find_programs(&g);
 	*ret = g;
 }

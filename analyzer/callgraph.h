@@ -42,6 +42,10 @@ struct reach {
 
 struct call_key;
 
+struct function_list {
+	VEC_FIELDS(uint32_t);
+};
+
 struct callgraph {
 	const struct program *program;
 	const struct pointers *pointers; /* borrowed */
@@ -49,15 +53,17 @@ struct callgraph {
 	struct call_key *keys;
 	/* Edges by callee: in[first_in[f]] ... in[first_in[f + 1] - 1]; and by caller. */
 	uint32_t *first_in, *in, *first_out, *out;
-	struct reach *reach; /* by function and effect */
+	struct reach *reach; /* by row and effect */
+	uint32_t *reach_row; /* by symbol; 0: calls nothing */
 	uint8_t *entry;      /* by symbol: enum entry_kind */
 	struct {
 		VEC_FIELDS(struct call_start);
 	} starts;
-	bool *sink; /* by symbol: see callgraph_is_sink() */
-	/* By symbol: a bit for each main() that leads to it, for 63 of them; the last for all others;
-	 * over vague and cold edges only where none leads to it without. None: no main() is seen to. */
-	uint64_t *programs;
+	bool *sink;          /* by symbol: see callgraph_is_sink() */
+	size_t *first_start; /* by caller, as first_out */
+	/* By symbol: the main()s that lead to it, in order, 64 at most, which stands for all; over vague
+	 * and cold edges only where none leads to it without. Empty: no main() is seen to. */
+	struct function_list *programs;
 	size_t mains;
 };
 
@@ -80,8 +86,11 @@ const struct call_edge *callgraph_step(const struct callgraph *g, uint32_t *func
 				       enum effect effect);
 /* "handle -> read_request -> recv", owned by the caller. */
 char *callgraph_path(const struct callgraph *g, uint32_t function, enum effect effect);
-/* Marks `from` and every function it leads to over paths of this class or better. */
-void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked);
+/* Marks `from` and every function it leads to over paths of this class or better; the list gets those
+ * not marked before. Unmarking them costs what marking did, whatever the size of the program. */
+void callgraph_mark(const struct callgraph *g, uint32_t from, enum path_class worst, bool *marked,
+		    struct function_list *list);
+void callgraph_unmark(struct function_list *list, bool *marked);
 /* May both run in one program? A database holds many. What no main() is seen to lead to may be in any
  * of them; is that good enough (`unknown`) where there are several? */
 bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool unknown);

@@ -12,8 +12,9 @@ struct start { /* a call that starts threads */
 
 struct search {
 	const struct check_context *c;
-	bool *after_threads; /* by symbol: functions that may run once there are threads */
-	bool *exits;         /* that call _exit(), which writes no buffers */
+	bool *after_threads;       /* by symbol: functions that may run once there are threads */
+	struct function_list list; /* the same functions */
+	bool *exits;               /* that call _exit(), which writes no buffers */
 	struct {
 		VEC_FIELDS(struct start);
 	} threads;
@@ -54,7 +55,8 @@ static bool mark_after_main(struct search *s, enum path_class worst)
 				late_in_loop |= w.loops > 0;
 			}
 			if (round && (late || (late_in_loop && w.loops)))
-				callgraph_mark(c->graph, w.symbol, PATH_COLD, s->after_threads);
+				callgraph_mark(c->graph, w.symbol, PATH_COLD, s->after_threads,
+					       &s->list);
 			if (round && late)
 				s->after_threads[w.function] = true;
 		}
@@ -96,7 +98,8 @@ static void prepare(struct search *s)
 		mark_after_main(s, PATH_COLD);
 	for (size_t i = 0; i < n; i++)
 		if (c->graph->entry[i])
-			callgraph_mark(c->graph, (uint32_t)i, PATH_COLD, s->after_threads);
+			callgraph_mark(c->graph, (uint32_t)i, PATH_COLD, s->after_threads,
+				       &s->list);
 }
 
 static bool has_main(const struct callgraph *g)
@@ -237,6 +240,7 @@ void check_fork_hazard(const struct check_context *c, struct fact_list *list)
 		follow_streams(&w, &unwritten);
 	}
 	free(s.after_threads);
+	vec_clear(&s.list);
 	free(s.exits);
 	vec_each (&s.threads, start)
 		free(start->text);

@@ -40,6 +40,7 @@ struct evidence {
 struct search {
 	const struct check_context *c;
 	bool *accepts; /* by symbol: functions that call accept() */
+	bool *marked;  /* by symbol: none, between searches */
 	struct {
 		VEC_FIELDS(struct evidence);
 	} found[KINDS];
@@ -57,6 +58,7 @@ static void find_accepts(struct search *s)
 	const struct program *p = s->c->program;
 
 	s->accepts = xcalloc(p->symbols.n + 1, sizeof(bool));
+	s->marked = xcalloc(p->symbols.n + 1, sizeof(bool));
 	for (struct program_walk w = { .program = p }; program_next(&w);)
 		if (w.event->kind == EVENT_CALL && w.function != TU_NONE && is_accept(p, w.symbol))
 			s->accepts[w.function] = true;
@@ -77,14 +79,15 @@ static bool accepts_near(const struct search *s, uint32_t function)
 
 static bool leads_to_accept(const struct search *s, uint32_t function, enum path_class worst)
 {
-	size_t n = s->c->program->symbols.n;
-	CLEANUP(cleanup_free) bool *marked = xcalloc(n + 1, sizeof(*marked));
+	struct function_list list = { 0 };
+	bool found = false;
 
-	callgraph_mark(s->c->graph, function, worst, marked);
-	for (size_t i = 0; i < n; i++)
-		if (marked[i] && s->accepts[i])
-			return true;
-	return false;
+	callgraph_mark(s->c->graph, function, worst, s->marked, &list);
+	vec_each (&list, reached)
+		found |= s->accepts[*reached];
+	callgraph_unmark(&list, s->marked);
+	vec_clear(&list);
+	return found;
 }
 
 /* Does the child of a fork in this function go on to accept connections? What the function calls, or
@@ -330,4 +333,5 @@ void check_present_model(const struct check_context *c, struct fact_list *list)
 	for (int kind = 0; kind < KINDS; kind++)
 		vec_clear(&s.found[kind]);
 	free(s.accepts);
+	free(s.marked);
 }

@@ -55,11 +55,13 @@ static bool is_event_program(const struct search *s, uint32_t main_function)
 	const struct callgraph *g = s->c->graph;
 	size_t n = s->c->program->symbols.n, all = 0, looped = 0;
 	CLEANUP(cleanup_free) bool *loop = xcalloc(n + 1, sizeof(*loop));
+	struct function_list list = { 0 };
 
 	for (uint32_t i = 0; i < n; i++)
 		if ((s->loop_level[i] || g->entry[i] & ENTRY_HANDLER) &&
 		    callgraph_together(g, i, main_function, false))
-			callgraph_mark(g, i, PATH_POINTER, loop);
+			callgraph_mark(g, i, PATH_POINTER, loop, &list);
+	vec_clear(&list);
 	for (uint32_t i = 0; i < n; i++) {
 		if (!is_project_function(s->c->program, i) ||
 		    !callgraph_together(g, i, main_function, false))
@@ -354,7 +356,8 @@ static bool same_call(const struct candidate *a, const struct candidate *b)
 	       a->loop->line == b->loop->line && !a->entry && !b->entry;
 }
 
-/* A table of commands is one candidate: the best of them stands for all. */
+/* A table of commands is one candidate: the best of them stands for all. What is not shown is not
+ * kept. */
 static void join_tables(struct candidates *list)
 {
 	size_t kept = 0;
@@ -367,7 +370,7 @@ static void join_tables(struct candidates *list)
 			same++;
 		if (same < kept)
 			list->items[same].others++;
-		else
+		else if (kept < MOST)
 			list->items[kept++] = *c;
 	}
 	list->n = kept;
@@ -395,7 +398,7 @@ void check_unit_of_work(const struct check_context *c, struct fact_list *list)
 	if (found.n)
 		qsort(found.items, found.n, sizeof(*found.items), by_score);
 	join_tables(&found);
-	for (size_t i = 0; i < found.n && i < MOST; i++)
+	for (size_t i = 0; i < found.n; i++)
 		add(&s, &found.items[i], i + 1, list);
 	vec_clear(&found);
 	vec_clear(&s.writes);

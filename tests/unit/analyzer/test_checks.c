@@ -103,7 +103,8 @@ static void the_present_model_is_told(void **state)
 	}
 }
 
-/* Two programs share a file: what one starts, by a wrapper or in a table of many, the other has not. */
+/* Two programs of many share a file: what one starts, by a wrapper or in a table of many, the other has
+ * not. */
 static void each_program_has_its_own_model(void **state)
 {
 	struct sandbox s;
@@ -111,6 +112,12 @@ static void each_program_has_its_own_model(void **state)
 
 	(void)state;
 	sandbox_init(&s);
+	for (int i = 0; i < 70; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "other%d.c", i);
+		sandbox_unit(&s, name, "", "int main(void) { return 0; }\n");
+	}
 	sandbox_unit(
 		&s, "shared.c", "",
 		"#include <pthread.h>\n#include <poll.h>\n"
