@@ -91,7 +91,7 @@ struct error *cmd_advise(const struct command *command, struct options *options,
 		return err;
 	if (!options->html || strcmp(options->html, "-"))
 		output_run(options, &run);
-	log_note("stored as %.8s in %s", run.id, path);
+	log_note("stored as %.13s in %s", run.id, path);
 	if (options->html)
 		err = measure_page(options, db, &run);
 	if (err)

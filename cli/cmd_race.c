@@ -38,6 +38,6 @@ struct error *cmd_race(const struct command *command, struct options *options, i
 		report_race(&run.race, &style, &text);
 		output_text(strbuf_str(&text));
 	}
-	log_note("stored as %.8s in %s", run.id, path);
+	log_note("stored as %.13s in %s", run.id, path);
 	return NULL;
 }

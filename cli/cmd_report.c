@@ -111,18 +111,18 @@ static struct error *check_content(const char *format, const struct run *run)
 	bool of_profile = !strcmp(format, "folded") || !strcmp(format, "speedscope");
 
 	if (of_profile && !run->profile.measured)
-		return error_hint(error_new(ERROR_USAGE, "run %.8s has no profile", run->id),
+		return error_hint(error_new(ERROR_USAGE, "run %.13s has no profile", run->id),
 				  "concur profile -- PROGRAM, or concur advise");
 	if (!strcmp(format, "sarif") && !run->facts.analysed)
 		return error_hint(
-			error_new(ERROR_USAGE, "run %.8s has not read the source: %s", run->id,
+			error_new(ERROR_USAGE, "run %.13s has not read the source: %s", run->id,
 				  run->facts.why_not ? run->facts.why_not : "unknown why"),
 			"concur analyze --format sarif, or concur advise -p DIR");
 	if (!strcmp(format, "chrome-trace") && !has_timeline(run))
-		return error_hint(error_new(ERROR_USAGE, "run %.8s has no timeline", run->id),
+		return error_hint(error_new(ERROR_USAGE, "run %.13s has no timeline", run->id),
 				  "concur race, or concur advise");
 	if (!strcmp(format, "hyperfine") && (!run->race.measured || run->race.simulated))
-		return error_hint(error_new(ERROR_USAGE, "run %.8s has no race", run->id),
+		return error_hint(error_new(ERROR_USAGE, "run %.13s has no race", run->id),
 				  "concur race, or concur advise --each");
 	return NULL;
 }

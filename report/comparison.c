@@ -90,17 +90,6 @@ static void put_entries(const struct page *p, const struct comparison *c)
 	grid_print(g);
 }
 
-/* The difference in the time of one task; nothing where the number of tasks is not known. */
-static void put_moved(struct grid *g, size_t row, size_t column, double ns)
-{
-	if (!isnan(ns))
-		grid_set(g, row, column, INK_PLAIN, "%s%s",
-			 ns < 0   ? "-"
-			 : ns > 0 ? "+"
-				  : "",
-			 word_ns(fabs(ns)).s);
-}
-
 static void put_waits(const struct page *p, const struct comparison *c)
 {
 	static const struct grid_column columns[] = {
@@ -123,7 +112,9 @@ static void put_waits(const struct page *p, const struct comparison *c)
 		grid_set(g, row, 1, INK_PLAIN, "%s", word_share(w->before).s);
 		grid_set(g, row, 2, INK_PLAIN, "%s", word_share(w->after).s);
 		grid_set(g, row, 3, INK_PLAIN, "%+.1f", 100 * (w->after - w->before));
-		put_moved(g, row, 4, w->after_ns - w->before_ns);
+		if (!isnan(w->after_ns - w->before_ns))
+			grid_set(g, row, 4, INK_PLAIN, "%s",
+				 word_moved(w->after_ns - w->before_ns).s);
 		grid_set(g, row, 5, INK_OTHER, "%s", bar);
 	}
 	grid_print(g);

@@ -24,7 +24,7 @@ static void put_run(const struct run *run, struct strbuf *out)
 	phrase_verdict(&run->verdict, &verdict);
 	html_put(out, "p", "%s", verdict.s);
 	strbuf_add(out, "<p class=dim>");
-	html_put(out, "code", "%.8s", run->id);
+	html_put(out, "code", "%.13s", run->id);
 	if (run->target.git_commit)
 		html_put(out, "span class=code", " at %.10s%s", run->target.git_commit,
 			 run->target.git_dirty > 0 ? "+" : "");
@@ -85,8 +85,8 @@ static void put_moved(const void *subject, struct strbuf *out)
 		put_ns(s->before_ns, out);
 		put_ns(s->after_ns, out);
 		if (isfinite(change))
-			strbuf_addf(out, "<td data-v=%.0f class=\"num strong\">%s%s</td>", change,
-				    change < 0 ? "-" : "+", word_ns(fabs(change)).s);
+			strbuf_addf(out, "<td data-v=%.0f class=\"num strong\">%s</td>", change,
+				    word_moved(change).s);
 		else
 			strbuf_add(out, "<td class=num>-</td>");
 		html_put(out, "td class=code", "%s", s->stack);
@@ -142,8 +142,7 @@ static void put_moved_by(const struct comparison_wait *w, struct strbuf *out)
 	if (isnan(ns))
 		strbuf_add(out, "<td class=\"num dim\">not known</td>");
 	else
-		strbuf_addf(out, "<td data-v=%.0f class=num>%s%s</td>", ns, ns < 0 ? "-" : "+",
-			    word_ns(fabs(ns)).s);
+		strbuf_addf(out, "<td data-v=%.0f class=num>%s</td>", ns, word_moved(ns).s);
 }
 
 static void put_waits(const void *subject, struct strbuf *out)

@@ -81,7 +81,7 @@ void html_hurdles(const void *subject, struct strbuf *out)
 
 	vec_each (&v->hurdles, h) {
 		if (shown++ == HURDLES_SHOWN) {
-			html_put(out, "p class=dim", "... and %zu more: concur show %.8s -v",
+			html_put(out, "p class=dim", "... and %zu more: concur show %.13s -v",
 				 v->hurdles.n - HURDLES_SHOWN, run->id);
 			break;
 		}
@@ -113,7 +113,7 @@ void html_facts_note(const void *subject, struct strbuf *out)
 		html_put(out, "p class=doubt", "not read: %s: %s", f->file, f->why);
 	if (facts->n > FACTS_SHOWN)
 		html_put(out, "p",
-			 "The first %d of %zu are listed; concur show %.8s --json has all.",
+			 "The first %d of %zu are listed; concur show %.13s --json has all.",
 			 FACTS_SHOWN, facts->n, run_of(subject)->id);
 }
 

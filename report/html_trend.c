@@ -52,7 +52,7 @@ static void put_change(const struct trend *t, const struct trend_series *s, stru
 		strbuf_add(out, "<td class=dim>no change</td>");
 		return;
 	}
-	html_put(out, "td", "%s of the time before %s, p = %.3f, since %.8s",
+	html_put(out, "td", "%s of the time before %s, p = %.3f, since %.13s",
 		 word_speedup(last->ratio).s, word_interval(last->ratio).s, last->p,
 		 t->runs.items[last->run].id);
 }
@@ -99,7 +99,7 @@ void html_trend_runs(const void *subject, struct strbuf *out)
 		if (gmtime_r(&seconds, &tm))
 			strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
 		strbuf_add(out, strcmp(r->id, own) ? "<tr>" : "<tr class=here>");
-		html_put(out, "th scope=row class=code", "%.8s", r->id);
+		html_put(out, "th scope=row class=code", "%.13s", r->id);
 		html_put(out, "td", "%s", when);
 		html_put(out, "td class=code", "%.10s", phrase_or(r->git_commit, ""));
 		html_put(out, "td", "%s", phrase_or(r->verdict, ""));

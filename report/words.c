@@ -1,5 +1,6 @@
 #include "report/words.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,14 @@ struct word word_ns(double ns)
 	if (!(ns > 0))
 		return (struct word){ "0 s" };
 	return scaled(ns, units, 1000, 4, 3);
+}
+
+struct word word_moved(double ns)
+{
+	struct word w;
+
+	snprintf(w.s, sizeof(w.s), "%s%s", ns < 0 ? "-" : ns > 0 ? "+" : "", word_ns(fabs(ns)).s);
+	return w;
 }
 
 struct word word_bytes(uint64_t bytes)

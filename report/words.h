@@ -29,6 +29,7 @@ int word_columns(const char *s);
 char *word_wrap(const char *clean, int first, int width);
 
 struct word word_ns(double ns);               /* "12.3 ms" */
+struct word word_moved(double ns);            /* "-12.3 ms"; "0 s" */
 struct word word_bytes(uint64_t bytes);       /* "5.2 MiB"; "-" for 0, which means unknown */
 struct word word_share(double share);         /* "98 %", "1.3 %" */
 struct word word_speedup(struct estimate e);  /* "1.93x"; "-" without n */
