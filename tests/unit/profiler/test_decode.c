@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -495,6 +496,84 @@ static void a_broken_ring_is_skipped(void **state)
 	}
 }
 
+/* A mutex is known by its address, in its process. */
+static void mutexes_are_known_by_address(void **state)
+{
+	struct decode_probe probes[] = { { 50, 0, MARK_LOCK }, { 51, 0, MARK_UNLOCK } };
+	const struct decode_ids with = { .probes = { .items = probes, .n = 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct record r = begin(PERF_RECORD_SAMPLE, 0);
+		struct decode_parts parts;
+		struct event event;
+
+		put_start(&r, probes[i].id, 10, 11, 1000);
+		put64(&r, 2), put64(&r, 0xabc0), put64(&r, 0x7ffc0000);
+		assert_true(decode_record(r.bytes, r.n, &with, &event, &parts));
+		assert_int_equal(event.type, i ? EVENT_UNLOCK : EVENT_LOCK);
+		assert_int_equal(event.tid, 11);
+		assert_false(event.lock.file);
+		assert_int_equal(event.lock.device, 10);
+		assert_int_equal(event.lock.object, 0xabc0);
+		r.n -= 8;
+		((struct perf_event_header *)(void *)r.bytes)->size = (uint16_t)r.n;
+		assert_false(decode_record(r.bytes, r.n, &with, &event, &parts));
+	}
+}
+
+/* inode, device, type, first, last, result: eight bytes each, though some need fewer. */
+static struct record file_lock(uint64_t type, uint64_t result, uint32_t raw)
+{
+	struct record r = begin(PERF_RECORD_SAMPLE, 0);
+
+	put_start(&r, 52, 10, 11, 1000);
+	put32(&r, raw);
+	put64(&r, 77), put64(&r, 8), put64(&r, type);
+	put64(&r, 100), put64(&r, 199), put64(&r, result);
+	put32(&r, 0);
+	return r;
+}
+
+static void locks_on_files_are_known_by_inode_and_range(void **state)
+{
+	struct decode_probe probe = { 52, 0, MARK_FILE_LOCK };
+	const struct decode_ids with = { .probes = { .items = &probe, .n = 1 },
+					 .lock_at = { 0, 8, 16, 24, 32, 40 } };
+	const uint64_t failed = (uint64_t)-11;
+	const struct {
+		struct record r;
+		bool whole;
+		enum event_type type;
+	} cases[] = {
+		{ file_lock(F_WRLCK, 0, 48), true, EVENT_LOCK },
+		{ file_lock(F_RDLCK, 0, 48), true, EVENT_UNLOCK }, /* many may have it */
+		{ file_lock(F_UNLCK, 0, 48), true, EVENT_UNLOCK },
+		{ file_lock(F_WRLCK, failed, 48), true, EVENT_NONE },
+		{ file_lock(F_WRLCK, 0, 40), false, EVENT_NONE }, /* the result is missing */
+		{ file_lock(F_WRLCK, 0, 4), false, EVENT_NONE },
+		{ file_lock(F_WRLCK, 0, 4000), false, EVENT_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct decode_parts parts;
+		struct event event;
+
+		assert_int_equal(
+			decode_record(cases[i].r.bytes, cases[i].r.n, &with, &event, &parts),
+			cases[i].whole);
+		if (!cases[i].whole)
+			continue;
+		assert_int_equal(event.type, cases[i].type);
+		assert_true(event.lock.file);
+		assert_int_equal(event.lock.object, 77);
+		assert_int_equal(event.lock.device, 8);
+		assert_int_equal(event.lock.first, 100);
+		assert_int_equal(event.lock.last, 199);
+	}
+}
+
 static void tracepoint_format(void **state)
 {
 	static const char text[] =
@@ -536,6 +615,8 @@ int main(void)
 		cmocka_unit_test(truncated_records_are_refused),
 		cmocka_unit_test(records_wrap_around),
 		cmocka_unit_test(a_broken_ring_is_skipped),
+		cmocka_unit_test(mutexes_are_known_by_address),
+		cmocka_unit_test(locks_on_files_are_known_by_inode_and_range),
 		cmocka_unit_test(tracepoint_format),
 	};
 
