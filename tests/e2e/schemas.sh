@@ -53,6 +53,13 @@ for again in first unchanged; do
 		fail "$again: the suppression"
 done
 
+# The format of Chrome's traces has no schema of its own: this is what its description says of the events used here.
+trace=$SOURCE/tests/e2e/trace-event.schema.json
+run 0 "$CONCUR" report --format chrome-trace
+valid "$trace" out
+jq 'del(.traceEvents[] | select(.ph == "X") | .dur)' out >bad
+! (valid "$trace" bad) 2>/dev/null || fail 'an event without an end was taken'
+
 theirs() { # FORMAT SCHEMA
 	for golden in page compute override; do
 		run 0 "$CONCUR" --db "$golden.db" db import "$SOURCE/tests/golden/$golden.json"
