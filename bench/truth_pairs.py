@@ -10,7 +10,7 @@ A directory of pairs has
                   concurrency; null: all of it)
 Only the two programs are named by the pair; what concur sees is the sequential command alone. It runs while the pair's own servers
 and file systems are up: measure() is wrapped."""
-import glob, json, os, re, runpy, shlex, subprocess, sys, tempfile
+import glob, json, os, re, runpy, shlex, subprocess, sys, tempfile, time
 
 # cd DIR; ls PATTERN | xargs -n1 PROGRAM ARG...: main is the unit, a run for each file
 EACH = re.compile(r"cd (?P<dir>\S+); *ls (?P<pattern>\S+) *\| *xargs +-n1 (?P<command>.*)")
@@ -48,12 +48,14 @@ def ask(o, seq, unit_kind, workers):
 
 
 def run(cmd, where, variables={}):
+    start = time.monotonic()
     done = subprocess.run(cmd, capture_output=True, cwd=where, env={**os.environ, **variables})
+    seconds = time.monotonic() - start
     text = done.stdout.decode(errors="replace")  # the program's own output may come first
     at = text.rfind('{\n  "schema"')
     if at < 0:
         return {"error": f"exit {done.returncode}: {(done.stderr.decode(errors='replace') or text)[-300:].strip()}"}
-    return json.loads(text[at:])
+    return dict(json.loads(text[at:]), seconds=seconds)
 
 
 def pair(o, name):
@@ -83,7 +85,7 @@ def names(directory):
     return sorted(os.path.basename(p)[:-3] for p in glob.glob(f"{directory}/*.py"))
 
 
-HEAD = f"{'PAIR':<18} {'UNIT':<6} {'CONCUR SAYS':<24} {'ACCEPTABLE':<24} {'RIGHT':<6} {'PREDICTED':>10} {'TRUE':>20} {'ERROR':>9}"
+HEAD = f"{'PAIR':<18} {'UNIT':<6} {'CONCUR SAYS':<24} {'ACCEPTABLE':<24} {'RIGHT':<6} {'PREDICTED':>10} {'TRUE':>20} {'ERROR':>9} {'ADVISE':>7}"
 
 
 def judge(result):
@@ -91,7 +93,7 @@ def judge(result):
     said, measured, known = result["concur"], result["measured"], result["known"]
     r = {"name": measured["name"], "unit": known.get("unit_kind", "?"), "acceptable": known.get("acceptable", []),
          "low": measured["speedup_min"], "high": measured["speedup_max"], "true": measured["speedup_median"],
-         "changed": known.get("like_for_like") is not None, "says": None, "predicted": None}
+         "changed": known.get("like_for_like") is not None, "says": None, "predicted": None, "seconds": said.get("seconds")}
     if said.get("error"):
         return dict(r, says="error: " + said["error"][:60])
     verdict = said["verdict"]
@@ -118,7 +120,8 @@ def line(r):
     predicted = f"{r['predicted']:.2f}" if r["predicted"] else f"<= {r['bound']:.1f}" if r.get("bound") else "-"
     true = f"{r['true']:.2f} [{r['low']:.2f}, {r['high']:.2f}]"
     error = f"{100 * r['error']:+.1f} %" if "error" in r else "-"
-    return f"{text}{predicted:>10} {true:>20} {error:>9}{'  the rewrite changes more than concurrency' if r['changed'] else ''}"
+    seconds = f"{r['seconds']:.1f} s" if r["seconds"] else "-"
+    return f"{text}{predicted:>10} {true:>20} {error:>9} {seconds:>7}{'  the rewrite changes more than concurrency' if r['changed'] else ''}"
 
 
 def main(o):

@@ -192,6 +192,7 @@ static struct error *enter_all(struct course *c)
 	if (err)
 		return err;
 	c->lanes.items[1].runs = c->lanes.items[0].runs;
+	c->lanes.items[1].round_ns = c->lanes.items[0].round_ns;
 	c->lanes.items[1].cores_used = c->lanes.items[0].cores_used;
 	for (size_t i = 0; lane_is_ok(&c->lanes.items[0]) && i < harnesses_n; i++) {
 		size_t base = 0;

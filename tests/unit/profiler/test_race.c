@@ -151,6 +151,26 @@ static void waits_overlap(void **state)
 	assert_int_equal(entry(&r.race, MODEL_PROCESSES, 2)->profile.wall_ns, 0);
 }
 
+/* What is far behind misses rounds; who may win never does, or a race would end with too few of them. */
+static void the_fastest_runs_in_every_round(void **state)
+{
+	CLEANUP(raced_clear) struct raced r = { 0 };
+	struct race_options opt = options(3000);
+	size_t most = 0;
+
+	(void)state;
+	opt.workers_n = 0;
+	run(&r, "target_faulty", "sleeps", 16, &opt);
+	vec_each (&r.race, e) {
+		if (e->model != MODEL_SEQUENTIAL && e->speedup.n > most)
+			most = e->speedup.n;
+	}
+	assert_int_equal(most, r.race.conditions.rounds);
+	if (r.race.conditions.rounds > 1)
+		assert_int_equal(race_best(&r.race, MODEL_THREADS)->speedup.n,
+				 r.race.conditions.rounds);
+}
+
 static const struct {
 	const char *target, *fault;
 	enum outcome threads, processes;
@@ -313,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_models_take_part),
 		cmocka_unit_test(waits_overlap),
+		cmocka_unit_test(the_fastest_runs_in_every_round),
 		cmocka_unit_test(who_is_out_says_why),
 		cmocka_unit_test(an_unsteady_program_is_not_raced),
 		cmocka_unit_test(one_task_is_not_raced),
