@@ -79,14 +79,14 @@ says out "simulated from 40 recorded calls"
 says out "nothing was raced"
 run 0 "$CONCUR" show last --json
 json '.race_conditions.simulated' >/dev/null
-# A race says what the simulation would have, of every entry; what it was off by on this machine goes with later simulations.
+# A race says what the simulation would have, of every entry; what it was off by at the fastest goes with later simulations.
 json '.race_conditions.simulator_error == null' >/dev/null
 printf '%s\n' 11 12 13 14 15 16 17 18 >tasks
 run 0 "$CONCUR" race --json --workers 2 --budget 4 --each tasks -- "$units" {}
 json '[.race[] | select(.outcome == "ok" and .model != "sequential")] | length > 0 and all(.simulated.n == 8 and .simulated.value > 1 and .simulated.value < 2.01)' >/dev/null
-compared=$(json '[.race[] | select(.simulated != null and .speedup != null)] | length')
+compared=$(json '[.race[] | select(.simulated != null and .speedup != null and .n >= 5)] | if length > 0 then 1 else 0 end')
 run 0 "$CONCUR" advise --no-analyze --json -- "$units" 40
-[ "$(json '.race_conditions.simulator_error.n // 0')" = "$compared" ] || fail "not all $compared residuals are there"
+[ "$(json '.race_conditions.simulator_error.n // 0')" = "$compared" ] || fail "not one residual of a race with enough rounds"
 # One loop cannot do more than one core; no model does more than its workers.
 json '[.race[] | select(.speedup > .workers * 1.001)] | length == 0' >/dev/null
 json '([.race[] | select(.model == "async") | .speedup] | max) <= ([.race[] | select(.model == "threads") | .speedup] | max)' >/dev/null
