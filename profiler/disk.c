@@ -22,7 +22,7 @@
 #define LOOK_US   1000
 #define LIST_LOOK 20 /* looks between two listings of the threads */
 #define USES_MAX  64
-#define ROUNDS    5
+#define ROUNDS    9
 #define ROUND_NS  60000000 /* for each number of threads */
 #define BLOCK     4096
 
@@ -180,7 +180,6 @@ try {
 	int files[DISK_DEPTH_MOST]; /* of our own, without a name; -1: there is none */
 	atomic_uint next;           /* use */
 	atomic_bool stop;
-	atomic_ulong done;
 };
 
 struct hand {
@@ -188,6 +187,7 @@ struct hand {
 	size_t number;
 	pthread_t thread;
 	bool started;
+	double rate; /* calls a second; 0: it could make none */
 };
 
 static bool sync_once(struct try *t, size_t number, const char *path)
@@ -213,18 +213,31 @@ static bool read_once(const char *path)
 	return pread(fd, block, sizeof(block), 0) >= 0;
 }
 
+static bool call_once(struct hand *hand)
+{
+	struct try *t = hand->try;
+	const char *path = t->uses->items[t->next++ % t->uses->n].path;
+
+	return t->sync ? sync_once(t, hand->number, path) : read_once(path);
+}
+
+/* Whole calls over the time of just these: a call is long beside a round. The first, with which threads start here and
+ * in a file system's server, does not count. */
 static void *hand_main(void *arg)
 {
 	struct hand *hand = arg;
-	struct try *t = hand->try;
+	uint64_t start_ns, end_ns;
+	bool works = call_once(hand);
+	size_t done = 0;
 
-	while (!t->stop) {
-		const char *path = t->uses->items[t->next++ % t->uses->n].path;
-
-		if (!(t->sync ? sync_once(t, hand->number, path) : read_once(path)))
-			break;
-		t->done++;
+	start_ns = end_ns = clock_now_ns();
+	while (works && (!hand->try->stop || !done)) {
+		works = call_once(hand);
+		done += works;
+		end_ns = clock_now_ns();
 	}
+	hand->rate =
+		works && end_ns > start_ns ? (double)done / (double)(end_ns - start_ns) * 1e9 : 0;
 	return NULL;
 }
 
@@ -232,9 +245,8 @@ static void *hand_main(void *arg)
 static double rate(struct try *t, size_t threads)
 {
 	struct hand hands[DISK_DEPTH_MOST];
-	uint64_t start_ns = clock_now_ns(), passed_ns;
+	double sum = 0;
 
-	t->done = 0;
 	t->stop = false;
 	for (size_t i = 0; i < threads; i++) {
 		hands[i] = (struct hand){ .try = t, .number = i };
@@ -245,9 +257,9 @@ static double rate(struct try *t, size_t threads)
 	for (size_t i = 0; i < threads; i++) {
 		if (hands[i].started)
 			pthread_join(hands[i].thread, NULL);
+		sum += hands[i].rate;
 	}
-	passed_ns = clock_now_ns() - start_ns;
-	return (double)t->done / (double)passed_ns * 1e9;
+	return sum;
 }
 
 /* A file beside the program's that has no name, so that nothing is left of it; -1: none can be made. */
