@@ -267,18 +267,7 @@ static void keep_to_budget(struct offcpu *s, uint64_t now_ns)
 	s->account.sparse = true; /* once is enough: some of its waits will have no stack */
 }
 
-/* Marking calls is dear: a function that is called too often is left alone from then on. */
-static void stop_probes(struct offcpu *s, uint64_t now_ns)
-{
-	for (size_t i = 0; s->recorders && i < s->opt.units_n; i++) {
-		bool stopped = s->recorders[i].stopped_ns;
-
-		if (!stopped && recorder_stop(&s->recorders[i], now_ns))
-			perf_stop_probe(&s->perf, (uint32_t)i);
-	}
-}
-
-/* So it is with locks. */
+/* Marking locks is dear: those that are taken too often are left alone from then on. */
 static void stop_locks(struct offcpu *s, uint64_t now_ns)
 {
 	bool stop = s->recorders && recorder_locks_cost(s->recorders, now_ns - s->opened_ns);
@@ -296,7 +285,6 @@ static void drain(struct offcpu *s)
 	s->round_ns = clock_now_ns();
 	perf_drain(&s->perf, enqueue, s);
 	process(s, previous_ns);
-	stop_probes(s, previous_ns);
 	stop_locks(s, s->round_ns);
 	keep_to_budget(s, s->round_ns);
 	proc_cpu_process(s->root, s->opt.skip_root, &s->root_cpu);
@@ -581,8 +569,6 @@ static struct error *open_probes(struct offcpu *s)
 
 		if (err)
 			return error_wrap(err, "cannot record the calls of %s", unit->name);
-		s->recorders[i].counts_only = s->opt.counts_only;
-		s->recorders[i].limit = s->opt.calls_limit;
 	}
 	open_lock_probes(s, tids, n);
 	return NULL;

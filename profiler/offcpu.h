@@ -31,16 +31,13 @@ struct offcpu_options {
 	bool attach;        /* it runs already: account its threads and children from now on */
 	enum tier at_least; /* TIER_0: the best there is; higher numbers force a poorer tier (tests)
 			     */
-	/* T0: functions whose calls are recorded, and where to: recordings[i] of units[i]. With
-	 * counts_only no call is kept, only how many there were and what they did together. */
+	/* T0: functions whose calls are recorded, and where to: recordings[i] of units[i]. */
 	const struct unit *units;
 	struct recording *recordings;
 	size_t units_n;
-	bool counts_only;
 	struct recording *tasks; /* each program that the root starts, as a call of it; NULL: not */
 	/* The locks that are held within these calls, those on files and those of these functions. */
 	const struct lock_functions *locks; /* NULL: none */
-	uint64_t calls_limit; /* of each, after which it is not watched any longer; 0: none */
 };
 
 struct error *offcpu_open(pid_t pid, const struct offcpu_options *opt,

@@ -533,14 +533,6 @@ void perf_stop_lock_probes(struct perf *p)
 	disable(p, PERF_LOCK_PROBE);
 }
 
-void perf_stop_probe(struct perf *p, uint32_t probe)
-{
-	vec_each (&p->counters, counter) {
-		if (counter->role == PERF_PROBE && counter->probe == probe)
-			ioctl(counter->fd, PERF_EVENT_IOC_DISABLE, 0);
-	}
-}
-
 void perf_close(struct perf *p)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

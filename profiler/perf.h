@@ -98,7 +98,6 @@ void perf_close(struct perf *p);
  */
 struct error *perf_add_probe(struct perf *p, const pid_t *tids, size_t n, const char *path,
 			     uint64_t offset, uint32_t probe) ERROR_MUST_CHECK;
-void perf_stop_probe(struct perf *p, uint32_t probe);
 
 /* As perf_add_probe(), but the function takes or lets go of the lock that is its first argument. Only
  * its entry is marked. */

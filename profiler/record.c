@@ -53,18 +53,16 @@ static struct error *check_end(const char *program, const struct record_options 
 }
 
 struct error *record_run(const char *const *argv, const struct record_options *opt,
-			 const struct unit *units, size_t units_n, bool counts_only,
-			 struct profile *profile, struct recording *recordings)
+			 const struct unit *units, size_t units_n, struct profile *profile,
+			 struct recording *recordings)
 {
 	CLEANUP(session_abort) struct offcpu *session = NULL;
 	CLEANUP(cleanup_fd) int gate = -1, opened = -1, null_fd = open("/dev/null", O_RDWR);
 	CLEANUP(subprocess_kill) struct subprocess sub = { 0 };
 	CLEANUP(lock_functions_clear) struct lock_functions locks = { 0 };
-	const struct offcpu_options watch = { .units = units,
-					      .locks = counts_only ? NULL : &locks,
-					      .recordings = recordings,
-					      .units_n = units_n,
-					      .counts_only = counts_only };
+	const struct offcpu_options watch = {
+		.units = units, .locks = &locks, .recordings = recordings, .units_n = units_n
+	};
 	struct subprocess_options start = { .argv = argv,
 					    .stdin_fd = -1,
 					    .stdout_fd = null_fd,
@@ -75,7 +73,7 @@ struct error *record_run(const char *const *argv, const struct record_options *o
 	struct error *err;
 	int fds[2];
 
-	if (units_n && !counts_only)
+	if (units_n)
 		lock_functions_find(opt->program, &locks);
 	if (opt->pid)
 		return watch_process(opt->pid, opt->duration_ns, &watch, profile);
@@ -115,14 +113,14 @@ static struct error *record_several(const char *const *argv, const struct record
 	struct recording recordings[RECORDED_RUNS] = { 0 };
 	size_t runs = opt->pid ? 1 : RECORDED_RUNS;
 	uint64_t started_ns = clock_now_ns();
-	struct error *err = record_run(argv, opt, unit, 1, false, profile, &recordings[0]);
+	struct error *err = record_run(argv, opt, unit, 1, profile, &recordings[0]);
 
 	if (clock_now_ns() - started_ns > REPEAT_NS / 2)
 		runs = 1;
 	for (size_t i = 1; !err && i < runs; i++) {
 		CLEANUP(profile_clear) struct profile other = { 0 };
 
-		err = record_run(argv, opt, unit, 1, false, &other, &recordings[i]);
+		err = record_run(argv, opt, unit, 1, &other, &recordings[i]);
 	}
 	if (!err && runs > 1 && recording_take_medians(recordings, runs))
 		recordings[0].runs = runs;
@@ -486,7 +484,7 @@ struct error *record_find_unit(const char *const *argv, const struct record_opti
 	/* Once without being watched: the first run finds files and code not yet in memory. */
 	err = opt->pid ? NULL : copies_cpu_ns(argv, opt, 1, &warm_ns);
 	if (!err)
-		err = record_run(argv, opt, NULL, 0, false, profile, NULL);
+		err = record_run(argv, opt, NULL, 0, profile, NULL);
 	if (err)
 		return err;
 	all = candidates_of(profile, opt->pid);

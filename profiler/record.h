@@ -29,12 +29,11 @@ struct record_options {
 };
 
 /*
- * Fills *profile and, of each unit, its recording. With counts_only no call is kept. Fails when the
- * command does.
+ * Fills *profile and, of each unit, its recording. Fails when the command does.
  */
 struct error *record_run(const char *const *argv, const struct record_options *opt,
-			 const struct unit *units, size_t units_n, bool counts_only,
-			 struct profile *profile, struct recording *recordings) ERROR_MUST_CHECK;
+			 const struct unit *units, size_t units_n, struct profile *profile,
+			 struct recording *recordings) ERROR_MUST_CHECK;
 
 /* The calls of one unit. Fails as well when they are too short: marking them would be most of what
  * is measured. */

@@ -204,15 +204,13 @@ static void add_wait(struct recorder_sums *sums, uint32_t site, uint64_t ns)
 	sums->wait_ns.items[site] += ns;
 }
 
-static void add_to_gap(const struct recorder *r, struct recorder_thread *th,
-		       struct recorder_segment segment)
+static void add_to_gap(struct recorder_thread *th, struct recorder_segment segment)
 {
 	if (segment.doing == DOING_QUEUE)
 		return;
 	*(segment.doing == DOING_CPU ? &th->gap_cpu_ns : &th->gap_wait_ns) += segment.ns;
 	segment.site = segment.doing == DOING_WAIT ? segment.site : 0;
-	if (!r->counts_only)
-		add_segment(&th->gap, segment);
+	add_segment(&th->gap, segment);
 }
 
 void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns)
@@ -221,10 +219,10 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 	bool in = th->frames.n;
 	uint32_t lock = in ? lock_of(th) : 0;
 
-	if (!ns || r->stopped_ns)
+	if (!ns)
 		return;
 	if (!in) {
-		add_to_gap(r, th, (struct recorder_segment){ doing, site, 0, ns });
+		add_to_gap(th, (struct recorder_segment){ doing, site, 0, ns });
 		return;
 	}
 	if (doing != DOING_QUEUE) {
@@ -240,10 +238,8 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 		r->inside.unknown_ns += ns;
 	else
 		add_wait(&r->inside, site, ns);
-	if (!r->counts_only)
-		add_segment(&th->segments,
-			    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, lock,
-						       ns });
+	add_segment(&th->segments,
+		    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, lock, ns });
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -297,8 +293,7 @@ static void close_call(struct recorder *r, struct recorder_thread *th, uint64_t 
 	r->total++;
 	r->inside_ns += now_ns - th->start_ns;
 	r->last_ns = now_ns;
-	if (!r->counts_only)
-		keep(r, th, now_ns);
+	keep(r, th, now_ns);
 	leave_locks(th);
 	th->gap_cpu_ns = th->gap_wait_ns = 0;
 	th->gap.n = 0;
@@ -320,8 +315,6 @@ void recorder_enter(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint6
 {
 	struct recorder_thread *th = thread_of(r, tid);
 
-	if (r->stopped_ns)
-		return;
 	drop_abandoned(r, th, stack_pointer, now_ns);
 	if (th->frames.n) {
 		r->nested++;
@@ -341,8 +334,7 @@ void recorder_return(struct recorder *r, pid_t tid, uint64_t stack_pointer, uint
 	struct recorder_thread *th = thread_of(r, tid);
 	uint64_t entered = stack_pointer - RETURN_ADDRESS;
 
-	if (r->stopped_ns || !th->frames.n ||
-	    th->frames.items[0] < entered) /* of a call from before we came */
+	if (!th->frames.n || th->frames.items[0] < entered) /* of a call from before we came */
 		return;
 	while (th->frames.n && th->frames.items[th->frames.n - 1] < entered) {
 		r->abandoned++;
@@ -367,19 +359,10 @@ void recorder_exit(struct recorder *r, pid_t tid, uint64_t now_ns)
 	thread_free(r, th);
 }
 
-bool recorder_stop(struct recorder *r, uint64_t now_ns)
-{
-	if (!r->stopped_ns && r->limit && r->total + r->nested > r->limit)
-		r->stopped_ns = now_ns;
-	return r->stopped_ns;
-}
-
 void recorder_restart(struct recorder *r)
 {
-	struct recorder fresh = { .counts_only = r->counts_only, .limit = r->limit };
-
 	recorder_clear(r);
-	*r = fresh;
+	*r = (struct recorder){ 0 };
 }
 
 /* --- what it comes to ------------------------------------------------------------------------- */
@@ -543,7 +526,6 @@ void recorder_fill(const struct recorder *r, const struct sites *sites,
 		   const struct wait_profile *all, uint64_t start_ns, uint64_t end_ns,
 		   struct recording *ret)
 {
-	end_ns = r->stopped_ns && r->stopped_ns < end_ns ? r->stopped_ns : end_ns;
 	ret->elapsed_ns = less(end_ns, start_ns);
 	ret->total = r->total;
 	ret->nested = r->nested;

@@ -48,9 +48,6 @@ struct recorder_lock {
 };
 
 struct recorder {
-	bool counts_only;    /* no call is kept */
-	uint64_t limit;      /* of calls, after which it is not watched any further; 0: none */
-	uint64_t stopped_ns; /* when that was; 0: not */
 	uint64_t total, nested, abandoned, unfinished, at_once, threads;
 	uint64_t open;
 	uint64_t first_ns, last_ns; /* the first call's entry, the last one's end */
@@ -81,8 +78,6 @@ void recorder_stop_locks(struct recorder *r);
 void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns);
 /* The thread ends, with whatever call it is in. */
 void recorder_exit(struct recorder *r, pid_t tid, uint64_t now_ns);
-/* It has seen enough: whatever comes from now on does not count. False: not yet. */
-bool recorder_stop(struct recorder *r, uint64_t now_ns);
 /* Forget all: what was seen so far was not the program. */
 void recorder_restart(struct recorder *r);
 /*

@@ -328,21 +328,6 @@ static void locks_taken_too_often_have_a_share(void **state)
 		assert_int_equal(segment->lock, 0);
 }
 
-static void enough_is_enough(void **state)
-{
-	CLEANUP(recorder_clear) struct recorder r = { .counts_only = true, .limit = 10 };
-
-	(void)state;
-	for (uint64_t i = 0; i < 100; i++) {
-		recorder_enter(&r, TID, 1000, 2 * i);
-		recorder_return(&r, TID, 1008, 2 * i + 1);
-		recorder_stop(&r, 2 * i + 1);
-	}
-	assert_int_equal(r.total, 11);
-	assert_int_equal(r.calls.n, 0);
-	assert_int_equal(r.stopped_ns, 21);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,7 +342,6 @@ int main(void)
 		cmocka_unit_test(a_call_of_many_waits_keeps_its_sums),
 		cmocka_unit_test(locks_are_told_by_what_they_are),
 		cmocka_unit_test(locks_taken_too_often_have_a_share),
-		cmocka_unit_test(enough_is_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
