@@ -21,6 +21,13 @@ json '.recording.timeline | length == 40 and all(.end_ns - .start_ns == ([.segme
 json '.recording.timeline as $t | [range(1; 40) | select($t[.].start_ns < $t[. - 1].end_ns)] | length == 0' >/dev/null
 json '.recording | .probe_ns > 0 and .p5_ns <= .p50_ns and .p50_ns <= .p95_ns' >/dev/null
 
+# Calls by several threads, whose return is another function's (a tail call); the last one is left by exit().
+run 0 "$CONCUR" profile --unit unit_of_work --json -- "$BUILD/workloads/ends"
+[ "$(json '.recording | [.calls, .nested, .abandoned, .unfinished, .threads] | @csv')" = 30,0,0,1,4 ] ||
+	fail "calls that end in other ways are not counted right"
+json '.recording | .at_once >= 2 and .at_once <= 3' >/dev/null
+json '.recording | .inside.waits.sleep >= 60e6 and .outside.waits.sleep == 0' >/dev/null
+
 # Locks that nobody waits for are seen, by identity; not one that is held from the beginning to the end.
 run 0 "$CONCUR" profile --unit unit_of_work --json -- "$BUILD/workloads/held" 40
 [ "$(json '[.recording.locks[] | [.file, .holds]] | sort | @json')" = '[[false,20],[true,1],[true,20]]' ] ||
