@@ -4,14 +4,15 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
 
 #define TRIAL_NS         400000000.0 /* a sequential trial is at least about this long */
 #define SHORT_NS         200000000.0 /* below it, the tasks are repeated within a trial */
 #define JOBS_MAX         50000       /* per trial */
 #define TRIALS_IN_BUDGET 60          /* sequential ones that the budget must have room for */
-#define PART_NS          500000000.0 /* how long a part takes, if its workers gain all they can */
+#define PART_NS          700000000.0 /* how long a part takes, if its workers gain all they can */
 #define TURNS            2           /* of each worker, at least */
-#define PART_MIN         8           /* tasks; fewer do not stand for the others */
+#define PART_MIN         12          /* tasks; fewer do not stand for the others */
 #define PART_WORTH       0.75        /* of the field: a larger part saves nothing */
 
 void field_clear(struct field *f)
@@ -22,13 +23,16 @@ void field_clear(struct field *f)
 	*f = (struct field){ 0 };
 }
 
-/* n of the tasks, evenly spread, with their part of the reference. */
+/*
+ * n of the tasks, evenly spread, with their part of the reference. From the middle of each stretch: the very first
+ * task, which finds nothing cached, would count for many.
+ */
 static struct field spread(const struct workload *w, const struct trial *reference, size_t n)
 {
 	struct field f = { .numbers = xcalloc(n, sizeof(*f.numbers)), .scale = 1 };
 
 	for (size_t i = 0; i < n; i++)
-		f.numbers[i] = i * w->tasks.n / n;
+		f.numbers[i] = (2 * i + 1) * w->tasks.n / (2 * n);
 	f.workload = workload_subset(w, f.numbers, n);
 	f.reference.n = n;
 	f.reference.tasks = xcalloc(n, sizeof(*f.reference.tasks));
@@ -42,7 +46,7 @@ static struct field spread(const struct workload *w, const struct trial *referen
 /* Whole turns of all workers, so that none idles at the end that would not in the full list. */
 static size_t whole_turns(double tasks, size_t workers)
 {
-	size_t n = (size_t)ceil(tasks);
+	size_t n = (size_t)ceil(tasks - 1e-6);
 
 	if (n < TURNS * workers)
 		n = TURNS * workers;
@@ -73,6 +77,27 @@ unsigned field_repeat(const struct field *f)
 	return (unsigned)fmax(1, fmin(exp2(ceil(log2(TRIAL_NS / wall_ns))), floor(most)));
 }
 
+/*
+ * How long W workers take for all tasks if each takes as long as in the reference run: every task goes to whoever is done
+ * first (list scheduling). The last turn counts: 40 equal tasks need two turns of 24 workers.
+ */
+static double makespan_ns(const struct trial *reference, int workers)
+{
+	CLEANUP(cleanup_free)
+	uint64_t *done_ns = xcalloc((size_t)workers, sizeof(*done_ns));
+	uint64_t last_ns = 0;
+
+	for (size_t i = 0; i < reference->n; i++) {
+		int first = 0;
+
+		for (int w = 1; w < workers; w++)
+			first = done_ns[w] < done_ns[first] ? w : first;
+		done_ns[first] += reference->tasks[i].wall_ns;
+		last_ns = done_ns[first] > last_ns ? done_ns[first] : last_ns;
+	}
+	return (double)last_ns;
+}
+
 struct field field_part(const struct field *whole, int workers)
 {
 	double share = PART_NS * workers / fmax((double)whole->reference.wall_ns, 1);
@@ -86,6 +111,7 @@ struct field field_part(const struct field *whole, int workers)
 	part = spread(&whole->workload, &whole->reference, n);
 	for (size_t i = 0; i < n; i++)
 		part.numbers[i] = whole->numbers[part.numbers[i]];
-	part.scale = (double)whole->reference.wall_ns / fmax((double)part.reference.wall_ns, 1);
+	part.scale = makespan_ns(&whole->reference, workers) /
+		     fmax(makespan_ns(&part.reference, workers), 1);
 	return part;
 }

@@ -3,8 +3,8 @@
  *
  * The list of tasks may be longer than a race has time for. The field is what is raced: all tasks, or some of them evenly
  * spread. A lane's trial may be shorter still: with few workers it takes a part of the field, so that one slow lane does not
- * eat the time of all others. A part's wall time times `scale` stands for the field's: scale is the ratio of the two times in
- * the reference run. Invariant: every task has its reference beside it, and its number in the user's list.
+ * eat the time of all others. A part's wall time times `scale` stands for the field's: scale is the ratio of the times
+ * that its workers would need for the two if each task took as long as in the reference run. Invariant: every task has its reference beside it, and its number in the user's list.
  */
 #ifndef PROFILER_FIELD_H
 #define PROFILER_FIELD_H
@@ -17,7 +17,7 @@ struct field {
 	struct trial
 		reference; /* wall_ns, n and tasks; what the tasks own is the whole reference's */
 	size_t *numbers;   /* of the tasks in the user's list */
-	double scale;      /* the whole field's reference time over this part's; 1: it is whole */
+	double scale;      /* the whole field's time over this part's; 1: it is whole */
 };
 
 void field_clear(struct field *f);
