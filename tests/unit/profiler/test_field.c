@@ -74,7 +74,7 @@ static void a_part_stands_for_the_field(void **state)
 		{ hundred, 8, 13.0 / 7, 0 },   /* 100 tasks are 13 turns of 8, not 12.5 */
 		{ hundred, 16, 0, 0 },         /* it would be more than three quarters */
 		{ growing, 1, 100.0 / 12, 0.05 },
-		{ growing, 4, 100.0 / 28, 0.1 },
+		{ growing, 4, 100.0 / 32, 0.05 },
 	};
 
 	(void)state;
