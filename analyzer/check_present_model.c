@@ -213,6 +213,7 @@ void check_find_event_loops(const struct check_context *c, uint8_t *ret_levels)
 			ret_levels[w.function] = 1; /* the library's own loop */
 	}
 	free(s.accepts);
+	free(s.marked);
 }
 
 /* fork() in the function that accepts is one process a connection; in a loop of its parent that

@@ -103,6 +103,7 @@ static void test_the_program_keeps_its_options(void **state)
 	assert_false(o.json);
 	assert_int_equal(o.args_n, 4);
 	assert_string_equal(o.args[1], "--json");
+	options_clear(&o);
 }
 
 static void test_operands_without_a_program(void **state)
@@ -115,6 +116,7 @@ static void test_operands_without_a_program(void **state)
 	assert_int_equal(o.args_n, 2);
 	assert_string_equal(o.args[0], "last~1");
 	assert_string_equal(o.args[1], "last");
+	options_clear(&o);
 }
 
 /* The exit code of a child that parses argv. */
@@ -197,6 +199,7 @@ static void test_what_analyze_takes(void **state)
 	assert_string_equal(o.baseline, "b");
 	assert_int_equal(o.args_n, 2);
 	assert_string_equal(o.args[1], "b.c");
+	options_clear(&o);
 }
 
 static void test_what_profile_takes(void **state)
@@ -219,6 +222,7 @@ static void test_what_profile_takes(void **state)
 
 		assert_int_equal(refusal(OPTIONS_PROFILE, line), 2);
 	}
+	options_clear(&o);
 }
 
 static void test_options_of_other_commands_are_refused(void **state)
@@ -244,6 +248,7 @@ static void test_global_options_come_before_the_command(void **state)
 	assert_null(o.db);
 	assert_int_equal(log_get_level(), LOG_QUIET);
 	log_set_level(level);
+	options_clear(&o);
 }
 
 static void test_no_command(void **state)
@@ -255,6 +260,7 @@ static void test_no_command(void **state)
 	(void)state;
 	options_parse_global(&o, 2, argv, &next);
 	assert_int_equal(next, 2);
+	options_clear(&o);
 }
 
 static void test_every_command_has_help(void **state)
