@@ -12,6 +12,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 static int compare_ties(const void *va, const void *vb)
 {
 	const struct verdict_tie *a = va, *b = vb;
@@ -79,13 +81,19 @@ static bool comes_before(const struct fact *f, const struct fact *than)
 	return order ? order < 0 : f->line < than->line;
 }
 
-/* The function that the source calls for each item. Owned by the caller; NULL: none was seen. */
+/* The function that was named, or found by its calls, or that the source calls for each item. Owned by the caller;
+ * NULL: none is known by a name. */
 static char *unit_of(const struct run *run)
 {
+	const char *asked = run->workload.unit, *found = run->recording.unit;
 	const struct fact *first = NULL;
 
-	if (run->workload.unit && strcmp(run->workload.unit, "main"))
-		return xstrdup(run->workload.unit);
+	if (asked && !strcmp(asked, "auto")) {
+		if (found && !found[strspn(found, NAME_LETTERS)])
+			return xstrdup(found);
+	} else if (asked && strcmp(asked, "main") != 0) {
+		return xstrdup(asked);
+	}
 	vec_each (&run->facts, f) {
 		if (!strcmp(f->check, "unit-of-work") && f->effect &&
 		    !strcmp(f->effect, "per-item") && comes_before(f, first))
