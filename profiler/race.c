@@ -44,12 +44,17 @@ static bool takes_part(const struct course *c, const struct lane *lane)
 
 /* --- rounds ----------------------------------------------------------------------------------- */
 
+/* Only clean rounds count towards those that are needed; what comes after them narrows the intervals. */
 static void show_progress(const struct course *c, const struct lane *lane)
 {
 	double share = (double)(clock_now_ns() - c->started_ns) / (double)c->opt->budget_ns;
-	char text[96];
+	char text[96], needed[24] = "", disturbed[32] = "";
 
-	snprintf(text, sizeof(text), "round %d: %s x %d", c->rounds + c->dirty_rounds + 1,
+	if (c->rounds < ROUNDS_ENOUGH)
+		snprintf(needed, sizeof(needed), " of %d or more", ROUNDS_ENOUGH);
+	if (c->dirty_rounds)
+		snprintf(disturbed, sizeof(disturbed), ", %d left out", c->dirty_rounds);
+	snprintf(text, sizeof(text), "round %d%s%s: %s x %d", c->rounds + 1, needed, disturbed,
 		 lane->harness->title, lane->entry.workers);
 	progress_step((size_t)(1000 * fmin(share, 1)), text);
 }
