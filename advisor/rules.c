@@ -369,13 +369,13 @@ static void rule_leave(struct advice *a)
 
 static void rule_winner(struct advice *a)
 {
-	const struct race_entry *best = a->contenders[a->leader].best;
+	const struct contender *c = &a->contenders[a->leader];
 
 	a->chosen = a->leader;
 	a->tied[a->leader] = true;
 	advice_because(a, "The fastest model with the right result is %s with %d worker%s: %s.",
-		       model_title(a->leader), best->workers, best->workers == 1 ? "" : "s",
-		       estimate_text(best->speedup).s);
+		       model_title(a->leader), c->pick->workers, c->pick->workers == 1 ? "" : "s",
+		       estimate_text(c->pick->speedup).s);
 }
 
 /*
@@ -412,6 +412,7 @@ static void rule_tie(struct advice *a)
 		if (is_slower(e, a->contenders[a->leader].best, margin))
 			continue;
 		a->tied[m] = true;
+		e = a->contenders[m].pick;
 		advice_because(a, "%s with %d worker%s ties with it: %s.", model_title(m),
 			       e->workers, e->workers == 1 ? "" : "s", estimate_text(e->speedup).s);
 	}
