@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "model/concurrency.h"
 #include "report/grid.h"
 #include "report/page.h"
 #include "report/words.h"
@@ -62,6 +63,7 @@ static const char *base_name(const char *path)
 static void put_run(struct grid *g, const struct history_row *h, int digits)
 {
 	size_t row = grid_row(g);
+	enum model model;
 
 	grid_set(g, row, 0, INK_BOLD, "%.*s", digits, h->id);
 	put_time(g, row, 1, h->started_ns);
@@ -69,7 +71,8 @@ static void put_run(struct grid *g, const struct history_row *h, int digits)
 		 !h->program && h->source ? "/" : "");
 	grid_set(g, row, 3, INK_PLAIN, "%s", h->verdict ? h->verdict : "");
 	if (h->model) {
-		grid_set(g, row, 4, INK_PLAIN, "%s", h->model);
+		grid_set(g, row, 4, INK_PLAIN, "%s",
+			 model_from_key(h->model, &model) ? model_title(model) : h->model);
 		grid_set(g, row, 5, INK_PLAIN, "%d", h->workers);
 	}
 	if (h->speedup.n) {
@@ -86,7 +89,7 @@ void report_history(const struct history *history, const struct report_style *st
 {
 	static const struct grid_column columns[] = {
 		{ "RUN", GRID_LEFT },     { "WHEN", GRID_LEFT },  { "PROGRAM", GRID_CUT },
-		{ "VERDICT", GRID_LEFT }, { "MODEL", GRID_LEFT }, { "W", GRID_RIGHT },
+		{ "VERDICT", GRID_LEFT }, { "MODEL", GRID_WRAP }, { "W", GRID_RIGHT },
 		{ "SPEEDUP", GRID_LEFT }, { "N", GRID_RIGHT },    { "ROW", GRID_LEFT },
 	};
 	struct page p = page_on(style, out);

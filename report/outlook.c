@@ -25,7 +25,7 @@ static void put_bounds(const struct page *p, const struct model_bounds *bounds)
 	vec_each (bounds, b) {
 		size_t row = grid_row(g);
 
-		grid_set(g, row, 0, INK_PLAIN, "%s", model_key(b->model));
+		grid_set(g, row, 0, INK_PLAIN, "%s", model_title(b->model));
 		grid_set(g, row, 1, INK_BOLD, "%s", phrase_bound(b).s);
 		if (b->workers)
 			grid_set(g, row, 2, INK_PLAIN, "%d", b->workers);

@@ -174,7 +174,7 @@ enum {
 };
 
 static const struct grid_column race_columns[] = {
-	[MODEL_AT] = { "MODEL", GRID_LEFT },
+	[MODEL_AT] = { "MODEL", GRID_WRAP },
 	[WORKERS_AT] = { "W", GRID_RIGHT },
 	[SPEEDUP_AT] = { "SPEEDUP", GRID_RIGHT },
 	[INTERVAL_AT] = { "INTERVAL", GRID_LEFT },
@@ -202,7 +202,7 @@ static void put_entry(const struct page *p, struct grid *g, const struct race_en
 	const char *note = phrase_note(e, v);
 	enum ink ink = ink_of_note(note);
 
-	grid_set(g, row, MODEL_AT, ink, "%s", model_key(e->model));
+	grid_set(g, row, MODEL_AT, ink, "%s", model_title(e->model));
 	grid_set(g, row, WORKERS_AT, INK_PLAIN, "%d", e->workers);
 	grid_set(g, row, NOTE_AT, ink, "%s", note);
 	if (e->outcome != OUTCOME_OK || !e->speedup.n)

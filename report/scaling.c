@@ -89,7 +89,7 @@ static void put_projections(const struct page *p, const struct scalings *all)
 			size_t row = grid_row(g);
 
 			any = true;
-			grid_set(g, row, 0, INK_PLAIN, "%s", model_key(s->model));
+			grid_set(g, row, 0, INK_PLAIN, "%s", model_title(s->model));
 			grid_set(g, row, 1, INK_PLAIN, "%d", q->cores);
 			grid_set(g, row, 2, INK_PLAIN, "%d", q->workers);
 			grid_set(g, row, 3, INK_DOUBT, "%s",

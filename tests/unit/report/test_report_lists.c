@@ -40,8 +40,8 @@ static struct history sample_history(void)
 	struct estimate e = { .value = 1.93, .low = 1.88, .high = 1.97, .n = 9 };
 	struct history h = { 0 };
 
-	add_run(&h, "01890000-0002-7000-8000-000000000003", "/usr/bin/bzip2", "recommend",
-		"processes", e);
+	add_run(&h, "01890000-0002-7000-8000-000000000003", "/usr/bin/bzip2", "recommend", "hybrid",
+		e);
 	add_run(&h, "01890000-0001-7000-8000-000000000002", "/tmp/a\033[2Jb", "leave", "sequential",
 		e);
 	add_run(&h, "01880000-0001-7000-8000-000000000001", "/usr/bin/gzip", "cannot-tell", NULL,
