@@ -21,19 +21,19 @@
 #define OPENS   5
 #define FLOOD_S 2 /* until then the flood must have been noticed */
 
-static __attribute__((noinline, noclone)) int called(int x)
+static __attribute__((noinline)) int called(int x)
 {
 	__asm__ volatile("" : "+r"(x));
 	return x + 1;
 }
 
-static __attribute__((noinline, noclone)) int flooded(int x)
+static __attribute__((noinline)) int flooded(int x)
 {
 	__asm__ volatile("" : "+r"(x));
 	return x + 2;
 }
 
-static __attribute__((noinline, noclone)) int never(int x)
+static __attribute__((noinline)) int never(int x)
 {
 	__asm__ volatile("" : "+r"(x));
 	return x + 3;
