@@ -425,8 +425,7 @@ static void run_job(struct copy *c)
 
 	if (out < 0)
 		copy_refuse("worker %u cannot start a task: %s", c->index + 1, strerror(-out));
-	/* Where a rewrite would hand the task to its pool. A task that never waits would otherwise
-	 * stay on the loop to its end, and so would all after it. */
+	/* Where a rewrite hands the task to its pool: it would block the loop if it never waits. */
 	if (c->host->plan->mode == PLAN_HYBRID)
 		sched_yield();
 	job->state = JOB_RUNNING;
@@ -482,6 +481,8 @@ void copy_work(struct copy *c)
 	if (prepare(c))
 		start->failed = true;
 	wait_for_all(c, true);
+	if (!is_mode(c->host, PLAN_ASYNC) && !is_mode(c->host, PLAN_HYBRID))
+		host_release(0);
 	while (!start->failed && !start->full && host_next_job(c->host, &c->job))
 		run_job(c);
 	wait_for_all(c, false);
@@ -492,7 +493,7 @@ static void *work(void *arg)
 {
 	struct copy *c = arg;
 
-	host_place(c->index, false);
+	host_place(c->index);
 	copy_work(c);
 	return NULL;
 }

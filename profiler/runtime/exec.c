@@ -161,7 +161,7 @@ static void *work(void *arg)
 
 	w->placed = pool->host->plan->workers <= host_cores();
 	if (w->placed)
-		host_place((uint32_t)(w - pool->workers), true);
+		host_place((uint32_t)(w - pool->workers));
 	while (!pool->stop && host_next_job(pool->host, &job)) {
 		err = run_job(w, job);
 		if (err) {

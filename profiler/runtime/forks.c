@@ -28,7 +28,7 @@ static _Noreturn void work(struct copy *c, const struct copy *at, pid_t parent)
 	c->watch = at->watch;
 	c->watch->pid = getpid();
 	copy_become_process(true);
-	host_place(c->index, false);
+	host_place(c->index);
 	copy_work(c);
 	syscall(SYS_exit_group, 0);
 	__builtin_unreachable();

@@ -203,28 +203,24 @@ uint64_t host_pss_bytes(pid_t pid)
 	return at ? strtoull(at + 5, NULL, 10) * 1024 : 0;
 }
 
-/* The main thread is never placed: what it may use, all may. */
-static cpu_set_t usable_cores(void)
-{
-	cpu_set_t set;
+static cpu_set_t usable; /* as the host found it: before anything is placed */
 
-	if (sched_getaffinity(getpid(), sizeof(set), &set) < 0 || !CPU_COUNT(&set)) {
-		CPU_ZERO(&set);
-		CPU_SET(0, &set);
+static void find_cores(void)
+{
+	if (sched_getaffinity(0, sizeof(usable), &usable) < 0 || !CPU_COUNT(&usable)) {
+		CPU_ZERO(&usable);
+		CPU_SET(0, &usable);
 	}
-	return set;
 }
 
 uint32_t host_cores(void)
 {
-	cpu_set_t usable = usable_cores();
-
 	return (uint32_t)CPU_COUNT(&usable);
 }
 
-void host_place(uint32_t i, bool stay)
+void host_place(uint32_t i)
 {
-	cpu_set_t usable = usable_cores(), one;
+	cpu_set_t one;
 	int cpu = -1;
 
 	for (uint32_t left = i % (uint32_t)CPU_COUNT(&usable) + 1; left;
@@ -233,14 +229,10 @@ void host_place(uint32_t i, bool stay)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	if (!stay)
-		sched_setaffinity(0, sizeof(usable), &usable);
 }
 
 void host_release(pid_t pid)
 {
-	cpu_set_t usable = usable_cores();
-
 	sched_setaffinity(pid, sizeof(usable), &usable);
 }
 
@@ -321,6 +313,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2; /* not for people: concur starts it */
+	find_cores();
 	settle(atoi(argv[3]));
 	h.plan = map(atoi(argv[1]), PROT_READ, MAP_PRIVATE, sizeof(*h.plan), &h.plan_size);
 	h.result = map(atoi(argv[2]), PROT_READ | PROT_WRITE, MAP_SHARED, sizeof(*h.result), &size);

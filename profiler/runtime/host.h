@@ -46,12 +46,13 @@ void host_why(const struct host *h, const char *fmt, ...) __attribute__((format(
 void host_argv(const struct host *h, uint32_t task, char **argv);
 uint32_t host_max_argc(const struct host *h);
 /*
- * Put the calling thread on the i-th core that we may use, counted round and round; unless it shall
- * `stay`, it may then leave again. Workers that start on one core beside an idle machine are soon
- * spread by the scheduler; beside a busy one they share that core for hundreds of milliseconds.
+ * Keep the calling thread on the i-th core that we may use, counted round and round, until it is
+ * released. Workers that start on one core beside an idle machine are soon spread by the scheduler;
+ * beside a busy one they share that core for hundreds of milliseconds.
  */
-void host_place(uint32_t i, bool stay);
-/* Let a process that was started by a thread which stays go where it will. */
+void host_place(uint32_t i);
+/* Let a process or a thread (0: the calling one) go where it will. Not before workers have waited for
+ * each other: who is woken may be queued on the core of who woke it, for a slice of 3 ms. */
 void host_release(pid_t pid);
 /* Cores that we may use. */
 uint32_t host_cores(void);

@@ -47,7 +47,7 @@ static void *work(void *arg)
 	struct spinner *s = arg;
 
 	pthread_barrier_wait(&barrier);
-	host_place(s->index, true);
+	host_place(s->index);
 	spin(s, start_ns);
 	return NULL;
 }
