@@ -2,9 +2,9 @@
  * pool MODEL WORKERS JOB TIMES INPUT... - the same work as a person would write it: a pool of threads
  * or of forked processes that take the next input from a counter
  *
- * MODEL is threads, processes or spawn; spawn starts ./task for each input, as xargs -P does. The
- * list is run REPEAT times. TIMES gets the wall time from the first task's start to the last one's
- * end in ns, as a trial of concur has it, and the CPU time.
+ * MODEL is threads, processes or spawn; spawn starts ./task for each input, as xargs -P does. TIMES
+ * gets the wall time from the first task's start to the last one's end in ns, as a trial of concur
+ * has it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
