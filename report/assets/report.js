@@ -188,7 +188,7 @@
 		return new vendor.uPlot(Object.assign({
 			series, legend: { show: false }, cursor: { drag: { x: false, y: false } },
 			scales: { x: { time: false, range: [-.5, runs.length - .5] }, y: { range: (u, min, max) => [0, max > 0 ? max * 1.15 : 1] } },
-			axes: [axis({ splits: () => at.filter(i => i % Math.ceil(runs.length * 90 / size.width) === 0),
+			axes: [axis({ splits: () => at.filter(i => i % Math.ceil(runs.length * 90 / (size.width - 74)) === 0),
 				values: (u, v) => v.map(day), grid: { show: false } }),
 				axis({ values: (u, v) => v.map(ns => time(ns)), size: 74 })],
 			hooks: { draw: [whiskers(marks), changes] },
