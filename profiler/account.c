@@ -126,8 +126,7 @@ static void book_wait(struct account *a, struct account_thread *th, uint64_t ns)
 		a->sums.unknown_ns += ns;
 		a->sums.unnamed_waits++;
 	}
-	if (!woken)
-		settle_wait(&th->settle, th->site, ns);
+	settle_wait(&th->settle, th->site, woken, ns);
 }
 
 static void book_cpu(struct account *a, struct account_thread *th, uint64_t ns)
@@ -431,15 +430,23 @@ struct settling {
 	struct account_thread *thread;
 };
 
-/* What was taken for waiting was not. */
-static void take_back(uint32_t site, bool on_cpu, uint64_t ns, void *arg)
+/* What was taken for waiting was not, or the other way round. */
+static void move_time(uint32_t site, enum settle_move move, uint64_t ns, void *arg)
 {
 	const struct settling *settling = arg;
 	struct account_sums *sums = &settling->account->sums;
 	struct account_thread *th = settling->thread;
 	uint64_t missed_ns = at_most(ns, th->missed_ns);
 
-	*(on_cpu ? &sums->on_cpu_ns : &sums->runqueue_ns) += ns;
+	if (move == SETTLE_QUEUE_TO_WAIT) {
+		sums->runqueue_ns -= ns;
+		if (site)
+			sites_add(settling->account->sites, site, ns, 0);
+		else
+			sums->unknown_ns += ns;
+		return;
+	}
+	*(move == SETTLE_WAIT_TO_CPU ? &sums->on_cpu_ns : &sums->runqueue_ns) += ns;
 	if (site) {
 		sites_take(settling->account->sites, site, ns);
 		return;
@@ -457,7 +464,7 @@ static void settle(struct account *a, struct account_thread *th, const struct sc
 
 	if (th->hidden || th->broken || (th->state != STATE_BLOCKED && th->state != STATE_RUNNABLE))
 		return;
-	late_ns = settle_by(&th->settle, now, take_back, &settling, &a->check);
+	late_ns = settle_by(&th->settle, now, move_time, &settling, &a->check);
 	a->sums.runqueue_ns -= late_ns;
 	a->sums.on_cpu_ns += late_ns;
 }

@@ -21,10 +21,10 @@ void settle_runqueue(struct settle *s, uint64_t ns)
 	s->runqueue_ns += ns;
 }
 
-void settle_wait(struct settle *s, uint32_t site, uint64_t ns)
+void settle_wait(struct settle *s, uint32_t site, bool woken, uint64_t ns)
 {
 	if (s->begun)
-		mix_add(&s->waits, site, ns, 1);
+		mix_add(woken ? &s->woken : &s->waits, site, ns, 1);
 }
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
@@ -33,8 +33,8 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
 }
 
 /* Equal parts of all waits; of those that are shorter, all they have. Returns what was found. */
-static uint64_t take_once(struct mix *waits, uint64_t wanted_ns, bool on_cpu, settle_fn *fn,
-			  void *arg)
+static uint64_t take_once(struct mix *waits, uint64_t wanted_ns, enum settle_move move,
+			  settle_fn *fn, void *arg)
 {
 	uint64_t left_ns = wanted_ns, n = 0;
 
@@ -47,19 +47,20 @@ static uint64_t take_once(struct mix *waits, uint64_t wanted_ns, bool on_cpu, se
 
 		if (!ns)
 			continue;
-		fn(part->site, on_cpu, ns, arg);
+		fn(part->site, move, ns, arg);
 		part->ns -= ns;
 		left_ns -= ns;
 	}
 	return wanted_ns - left_ns;
 }
 
-static uint64_t take(struct mix *waits, int64_t owed_ns, bool on_cpu, settle_fn *fn, void *arg)
+static uint64_t take(struct mix *waits, int64_t owed_ns, enum settle_move move, settle_fn *fn,
+		     void *arg)
 {
 	uint64_t taken_ns = 0, ns;
 
 	while (owed_ns > (int64_t)taken_ns) {
-		ns = take_once(waits, (uint64_t)owed_ns - taken_ns, on_cpu, fn, arg);
+		ns = take_once(waits, (uint64_t)owed_ns - taken_ns, move, fn, arg);
 		if (!ns)
 			break;
 		taken_ns += ns;
@@ -83,6 +84,23 @@ static uint64_t late_start(struct settle *s)
 	return ns;
 }
 
+/* What is in the run-queue too early, to the waits before it: equal parts for each wake-up. */
+static void give_back(struct settle *s, settle_fn *fn, void *arg)
+{
+	uint64_t most_ns = s->owed_runqueue_ns < 0 ? (uint64_t)-s->owed_runqueue_ns : 0;
+	uint64_t left_ns = at_most(most_ns, s->runqueue_ns), waits = s->woken.waits;
+
+	vec_each (&s->woken, part) {
+		uint64_t ns = (uint64_t)((double)left_ns * (double)part->waits / (double)waits);
+
+		fn(part->site, SETTLE_QUEUE_TO_WAIT, ns, arg);
+		s->owed_runqueue_ns += (int64_t)ns;
+		s->runqueue_ns -= ns;
+		left_ns -= ns;
+		waits -= part->waits;
+	}
+}
+
 uint64_t settle_by(struct settle *s, const struct schedstat *now, settle_fn *fn, void *arg,
 		   struct profile_check *check)
 {
@@ -99,10 +117,11 @@ uint64_t settle_by(struct settle *s, const struct schedstat *now, settle_fn *fn,
 	s->owed_cpu_ns += (int64_t)(cpu_ns - s->cpu_ns);
 	s->owed_runqueue_ns += (int64_t)(runqueue_ns - s->runqueue_ns);
 	late_ns = late_start(s);
-	ns = take(&s->waits, s->owed_runqueue_ns, false, fn, arg);
+	give_back(s, fn, arg);
+	ns = take(&s->waits, s->owed_runqueue_ns, SETTLE_WAIT_TO_QUEUE, fn, arg);
 	s->owed_runqueue_ns -= (int64_t)ns;
 	s->runqueue_ns += ns;
-	ns = take(&s->waits, s->owed_cpu_ns, true, fn, arg);
+	ns = take(&s->waits, s->owed_cpu_ns, SETTLE_WAIT_TO_CPU, fn, arg);
 	s->owed_cpu_ns -= (int64_t)ns;
 	check->cpu_ns += s->cpu_ns + ns;
 	check->runqueue_ns += s->runqueue_ns;
@@ -110,11 +129,12 @@ uint64_t settle_by(struct settle *s, const struct schedstat *now, settle_fn *fn,
 	check->kernel_runqueue_ns += runqueue_ns;
 	s->from = *now;
 	s->cpu_ns = s->runqueue_ns = 0;
-	mix_clear(&s->waits);
+	settle_clear(s);
 	return late_ns;
 }
 
 void settle_clear(struct settle *s)
 {
 	mix_clear(&s->waits);
+	mix_clear(&s->woken);
 }

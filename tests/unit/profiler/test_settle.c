@@ -8,14 +8,20 @@
 #include "profiler/settle.h"
 
 struct taken {
-	uint64_t to_cpu_ns[4], to_runqueue_ns[4]; /* by site */
+	uint64_t to_cpu_ns[4], to_runqueue_ns[4], to_wait_ns[4]; /* by site */
 };
 
-static void note(uint32_t site, bool on_cpu, uint64_t ns, void *arg)
+static void note(uint32_t site, enum settle_move move, uint64_t ns, void *arg)
 {
 	struct taken *taken = arg;
 
-	*(on_cpu ? &taken->to_cpu_ns[site] : &taken->to_runqueue_ns[site]) += ns;
+	uint64_t *const to[] = {
+		[SETTLE_WAIT_TO_CPU] = taken->to_cpu_ns,
+		[SETTLE_WAIT_TO_QUEUE] = taken->to_runqueue_ns,
+		[SETTLE_QUEUE_TO_WAIT] = taken->to_wait_ns,
+	};
+
+	to[move][site] += ns;
 }
 
 struct fixture {
@@ -32,9 +38,9 @@ static struct fixture start(void)
 
 	settle_born(&f.settle);
 	settle_cpu(&f.settle, 100);
-	settle_wait(&f.settle, 1, 400);
-	settle_wait(&f.settle, 1, 600);
-	settle_wait(&f.settle, 2, 30);
+	settle_wait(&f.settle, 1, false, 400);
+	settle_wait(&f.settle, 1, false, 600);
+	settle_wait(&f.settle, 2, false, 30);
 	return f;
 }
 
@@ -82,10 +88,10 @@ static void no_wait_gives_more_than_it_has(void **state)
 	assert_int_equal(f.taken.to_runqueue_ns[2], 30);
 	assert_int_equal(f.taken.to_runqueue_ns[1], 270);
 	/* more than there was: it is not invented, and comes off the next waits */
-	settle_wait(&f.settle, 1, 100);
+	settle_wait(&f.settle, 1, false, 100);
 	read_counts(&f, 100, 500);
 	assert_int_equal(f.taken.to_runqueue_ns[1], 370);
-	settle_wait(&f.settle, 1, 1000);
+	settle_wait(&f.settle, 1, false, 1000);
 	read_counts(&f, 100, 500);
 	assert_int_equal(f.taken.to_runqueue_ns[1], 470);
 	settle_clear(&f.settle);
@@ -105,7 +111,26 @@ static void a_late_record_is_cpu_time(void **state)
 	settle_clear(&f.settle);
 }
 
-/* Too much in the run-queue alone is no reason to make CPU time up. */
+/* A wake-up is seen before the thread is in a run-queue: what the kernel does not count there was waiting. */
+static void the_run_queue_gives_back(void **state)
+{
+	struct fixture f = start();
+
+	(void)state;
+	settle_wait(&f.settle, 1, true, 500);
+	settle_wait(&f.settle, 3, true, 500);
+	settle_wait(&f.settle, 3, true, 500);
+	settle_runqueue(&f.settle, 50);
+	read_counts(&f, 100, 20); /* 10 for each wake-up */
+	assert_int_equal(f.taken.to_wait_ns[1], 10);
+	assert_int_equal(f.taken.to_wait_ns[3], 20);
+	assert_int_equal(f.check.cpu_ns, 100);
+	assert_int_equal(f.check.runqueue_ns, 20);
+	assert_int_equal(f.check.kernel_runqueue_ns, 20);
+	settle_clear(&f.settle);
+}
+
+/* Without a wake-up that was seen, too much in the run-queue is no reason to make time up. */
 static void disagreement_is_shown(void **state)
 {
 	struct fixture f = start();
@@ -126,10 +151,10 @@ static void it_begins_with_the_first_reading(void **state)
 	struct fixture f = { 0 };
 
 	(void)state;
-	settle_wait(&f.settle, 1, 1000);
+	settle_wait(&f.settle, 1, false, 1000);
 	read_counts(&f, 5000, 700);
 	settle_cpu(&f.settle, 10);
-	settle_wait(&f.settle, 1, 1000);
+	settle_wait(&f.settle, 1, false, 1000);
 	read_counts(&f, 5010, 730);
 	assert_int_equal(f.taken.to_runqueue_ns[1], 30);
 	assert_int_equal(f.check.kernel_cpu_ns, 10);
@@ -146,6 +171,7 @@ int main(void)
 		cmocka_unit_test(the_run_queue_is_taken_off_the_waits),
 		cmocka_unit_test(no_wait_gives_more_than_it_has),
 		cmocka_unit_test(a_late_record_is_cpu_time),
+		cmocka_unit_test(the_run_queue_gives_back),
 		cmocka_unit_test(disagreement_is_shown),
 		cmocka_unit_test(it_begins_with_the_first_reading),
 	};
