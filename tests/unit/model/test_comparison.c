@@ -114,13 +114,14 @@ static void runs_are_a_list(void **state)
 	assert_int_equal(json_array_size(runs), 2);
 	assert_json(json_array_get(runs, 0),
 		    "{\"id\":\"0190d5a2-7c4e-7b1a-9f00-0123456789ab\","
-		    "\"started_ns\":1721320000123456789,\"program\":\"/opt/bzip2\","
+		    "\"started_ns\":1721320000123456789,\"program\":\"/opt/bzip2\",\"source\":null,"
 		    "\"command\":\"advise\",\"git_commit\":\"92c4629\",\"verdict\":\"recommend\","
 		    "\"model\":\"processes\",\"row\":\"compute\",\"workers\":2,\"speedup\":1.75,"
 		    "\"low\":1.5,\"high\":2.0,\"n\":9}");
 	assert_json(json_array_get(runs, 1),
 		    "{\"id\":\"0190d5a2-7c4e-7b1a-9f00-0123456789ac\",\"started_ns\":1,"
-		    "\"program\":null,\"command\":null,\"git_commit\":null,\"verdict\":\"none\","
+		    "\"program\":null,\"source\":null,\"command\":null,\"git_commit\":null,"
+		    "\"verdict\":\"none\","
 		    "\"model\":null,\"row\":null,\"workers\":0,\"speedup\":null,\"low\":null,"
 		    "\"high\":null,\"n\":0}");
 }
