@@ -203,7 +203,9 @@ uint64_t host_pss_bytes(pid_t pid)
 	return at ? strtoull(at + 5, NULL, 10) * 1024 : 0;
 }
 
-static cpu_set_t usable; /* as the host found it: before anything is placed */
+/* as the host found it: before anything is placed */
+// concur: ignore[shared-state] set in main(), before there is another thread
+static cpu_set_t usable;
 
 static void find_cores(void)
 {
