@@ -22,6 +22,7 @@
 #define CEILING_MIN   0.8       /* of the cores that the lanes can use */
 #define CONTROL_MAX   1.25      /* of one sequential run over the other, in a round */
 #define NARROW        0.05      /* half an interval over its value */
+#define ROUNDS_NEARLY 3         /* so near to enough that more time is worth it */
 #define ROUNDS_MIN    5         /* data/table.tsv: fewer give no verdict */
 #define CEILING_TRIES 10        /* at a busy moment; about 0.2 s each */
 #define CEILING_PAUSE 100000000 /* ns */
@@ -234,9 +235,10 @@ static bool time_is_up(const struct course *c)
 
 	if (c->rounds + c->dirty_rounds == 0)
 		return false;
-	/* Too few rounds say nothing: they may take as long again. */
+	/* Too few rounds say nothing: they may take as long again, and once more where few are missing. */
 	return spent_ns >= c->opt->budget_ns &&
-	       (c->rounds >= ROUNDS_MIN || spent_ns >= 2 * c->opt->budget_ns);
+	       (c->rounds >= ROUNDS_MIN ||
+		spent_ns >= (c->rounds >= ROUNDS_NEARLY ? 3 : 2) * c->opt->budget_ns);
 }
 
 static struct error *run_rounds(struct course *c)
