@@ -212,7 +212,15 @@ static void rule_nothing_left(struct advice *a)
 		failed |= e && e->outcome != OUTCOME_NOT_MEASURABLE;
 	}
 	if (!failed) {
-		advice_lacks(a, "No model but sequential gave a figure.");
+		int dirty = a->run->race.conditions.dirty_rounds;
+
+		if (a->run->race.conditions.rounds == 0 && dirty > 0)
+			advice_lacks(a,
+				     "No clean round: the machine was busy in all %d; race again "
+				     "when it is quiet.",
+				     dirty);
+		else
+			advice_lacks(a, "No model but sequential gave a figure.");
 		advice_decide(a, VERDICT_CANNOT_TELL);
 		return;
 	}

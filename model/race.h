@@ -87,8 +87,8 @@ struct race_conditions {
 	uint64_t tasks; /* per trial */
 	int rounds, dirty_rounds;
 	struct estimate noise; /* A/A: sequential against itself, ratio around 1 */
-	double ceiling; /* median speedup of two spinners: what two cores can give now; 0: not taken
-			 */
+	double ceiling; /* median speedup of two spinners, before and after each round: what two
+			 * cores can give; 0: not taken */
 	double steal_share;
 	double load;         /* runnable tasks that are not ours, mean */
 	uint64_t leaked_fds; /* descriptors that one task left open, at most */

@@ -89,13 +89,18 @@ static struct error *time_lane(struct course *c, struct lane *lane, double *stea
 	return NULL;
 }
 
-/* Cores that the busiest lane keeps busy: more than that the machine need not have free. */
+/*
+ * Cores that the busiest lane could keep busy: more than that the machine need not have free. Asked is what it wants, workers times
+ * the CPU share of a task that runs alone, and not only what it got in its warm-up: on a machine without a core to spare that was one.
+ */
 static double cores_wanted(const struct course *c)
 {
-	double most = 1;
+	double share = c->lanes.items[0].cores_used, most = 1;
 
-	vec_each (&c->lanes, lane)
-		most = fmax(most, lane_is_ok(lane) ? lane->cores_used : 0);
+	vec_each (&c->lanes, lane) {
+		if (lane_is_ok(lane))
+			most = fmax(most, fmax(lane->cores_used, lane->entry.workers * share));
+	}
 	return fmin(most, c->cores);
 }
 
@@ -154,17 +159,21 @@ static bool is_free(const struct course *c, double ceiling)
 	return ceiling >= CEILING_MIN * cores_wanted(c);
 }
 
-/* The ceiling of this moment; a busy moment may pass, and waiting is cheaper than a lost round. */
+/*
+ * The ceiling of this moment; a busy moment may pass, and waiting is cheaper than a lost round. What the machine was like is told by
+ * the first answer: the one that was waited for is the best of several.
+ */
 static struct error *await_free(struct course *c, double *ceiling)
 {
 	const struct timespec pause = { .tv_nsec = CEILING_PAUSE };
 	struct error *err = trial_ceiling(c->cores, ceiling);
 
+	if (!err)
+		vec_push(&c->ceilings, *ceiling);
 	for (int i = 1; !err && !is_free(c, *ceiling) && i < CEILING_TRIES; i++) {
 		nanosleep(&pause, NULL);
 		err = interrupt_pending() ? interrupt_error() : trial_ceiling(c->cores, ceiling);
 	}
-	vec_push(&c->ceilings, *ceiling);
 	return err;
 }
 
@@ -201,6 +210,7 @@ static struct error *run_round(struct course *c)
 	err = trial_ceiling(c->cores, &ceiling);
 	if (err)
 		return err;
+	vec_push(&c->ceilings, ceiling);
 	if (is_clean(c, steal) && is_free(c, ceiling))
 		keep_round(c);
 	else
