@@ -128,6 +128,8 @@ static struct error *judge_pair(const struct options *o, struct gate *ret)
 		.least = limits.min_runs,
 		.confidence = limits.confidence,
 		.half_width = fmax(limits.max_regression / 2, 0.005),
+		.below = gate_pair_fails_below(&limits),
+		.from = gate_pair_passes_from(&limits),
 	};
 	struct error *err;
 

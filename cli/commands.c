@@ -61,7 +61,7 @@ const struct command commands[] = {
 	{ "gate", "--against REF [RUN]\n--pair --each TASKS OLD NEW -- [ARG...] {}",
 	  "may this change go in? Exit code 1: no",
 	  "REF and RUN (default: last) are stored runs. With --pair, two builds are run in turns, which finds smaller "
-	  "changes: what disturbs the machine disturbs both. A gate that measured nothing fails.\n\n"
+	  "changes: what disturbs the machine disturbs both. It ends as soon as the answer is certain, or the budget is spent. A gate that measured nothing fails.\n\n"
 	  "Examples:\n  concur gate --against main --max-regression 5%\n"
 	  "  concur gate --against v1.2 --fail-on verdict,new-findings\n"
 	  "  concur gate --pair --each files ./build-main/crunch build/crunch --junit gate.xml -- {}", OPTIONS_GATE | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_BUDGET | OPTIONS_FORCE, cmd_gate },

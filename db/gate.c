@@ -39,10 +39,20 @@ static char *say(const char *what, const struct estimate *r, const char *test, d
 			 slower(r->low), r->n, test ? test : "?", p, 100 * limits->max_regression);
 }
 
+double gate_pair_passes_from(const struct gate_limits *limits)
+{
+	return 1 / (1 + limits->max_regression);
+}
+
+double gate_pair_fails_below(const struct gate_limits *limits)
+{
+	return fmin(gate_pair_passes_from(limits), 1 - LAYOUT);
+}
+
 static enum gate_result judge(const struct estimate *r, enum change change,
 			      const struct gate_limits *limits)
 {
-	double limit = 1 / (1 + limits->max_regression);
+	double limit = gate_pair_passes_from(limits);
 
 	if (r->n < limits->min_runs || !isfinite(r->low) || !isfinite(r->high))
 		return GATE_CANNOT_TELL;

@@ -35,6 +35,10 @@ struct gate_limits {
  */
 void gate_runs(const struct run *a, const struct run *b, const struct gate_limits *limits,
 	       struct gate *ret);
+/* Ratios old / new: below the one a gate on two builds fails, from the other on it passes, when all of
+ * the interval lies there. */
+double gate_pair_fails_below(const struct gate_limits *limits);
+double gate_pair_passes_from(const struct gate_limits *limits);
 /* Two builds side by side; a and b are the runs that were made of it. */
 void gate_pair(const struct run *a, const struct run *b, const struct pair *pair,
 	       const struct gate_limits *limits, struct gate *ret);

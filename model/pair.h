@@ -18,7 +18,7 @@ struct pair {
 	size_t differ;         /* tasks that the two answered differently */
 	double steal_share;    /* mean */
 	struct estimate ratio; /* old / new: above 1, new is faster */
-	double p;              /* Wilcoxon signed-rank, two-sided */
+	double p;              /* Wilcoxon signed-rank, two-sided, times the planned looks */
 };
 
 void pair_clear(struct pair *pair);

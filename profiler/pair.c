@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/looks.h"
 #include "base/paired.h"
 #include "base/progress.h"
 #include "profiler/baseline.h"
@@ -15,7 +16,6 @@
 #define REPEAT_MAX 1000
 #define STEAL_MAX  0.06
 #define PAIRS_MAX  1000
-#define LOOK_AGAIN 1.2 /* the interval is worked out anew when there are so many times more pairs */
 
 struct side {
 	const struct target *target;
@@ -26,6 +26,7 @@ struct duel {
 	struct side sides[2]; /* old, new */
 	const struct workload *workload;
 	const struct pair_options *opt;
+	struct looks looks;
 	unsigned repeat;
 	struct rng rng;
 	uint64_t started_ns;
@@ -118,7 +119,7 @@ static struct error *run_pair(struct duel *d)
 }
 
 /* The shift of the logarithms is the logarithm of the ratio. */
-static void work_out(struct pair *p, double confidence)
+static void look(struct pair *p, const struct looks *looks)
 {
 	size_t n = p->walls_old.n;
 	CLEANUP(cleanup_free) double *logs = xcalloc(n + 1, sizeof(*logs));
@@ -126,16 +127,17 @@ static void work_out(struct pair *p, double confidence)
 
 	for (size_t i = 0; i < n; i++)
 		logs[i] = log(p->walls_old.items[i] / p->walls_new.items[i]);
-	e = paired_shift(logs, n, confidence);
+	e = paired_shift(logs, n, looks->confidence);
 	p->ratio = (struct estimate){ exp(e.value), exp(e.low), exp(e.high), n };
-	p->p = paired_p(logs, n);
+	p->p = fmin(1, (double)looks->n * paired_p(logs, n));
 }
 
-static bool is_narrow(const struct duel *d)
+static bool is_enough(const struct duel *d)
 {
 	const struct estimate *r = &d->pair.ratio;
 
-	return r->n >= d->opt->least && log(r->high) - log(r->low) <= 2 * d->opt->half_width;
+	return r->high < d->opt->below || r->low >= d->opt->from ||
+	       log(r->high) - log(r->low) <= 2 * d->opt->half_width;
 }
 
 static bool time_is_up(const struct duel *d)
@@ -157,7 +159,7 @@ static void show_progress(const struct duel *d)
 
 static struct error *run_pairs(struct duel *d)
 {
-	size_t look = d->opt->least;
+	size_t next = d->looks.first;
 
 	while (d->pair.walls_old.n < PAIRS_MAX && !time_is_up(d)) {
 		struct error *err;
@@ -166,14 +168,14 @@ static struct error *run_pairs(struct duel *d)
 		err = interrupt_pending() ? interrupt_error() : run_pair(d);
 		if (err)
 			return err;
-		if (d->pair.walls_old.n < look)
+		if (d->pair.walls_old.n < next)
 			continue;
-		look = (size_t)ceil(LOOK_AGAIN * (double)d->pair.walls_old.n);
-		work_out(&d->pair, d->opt->confidence);
-		if (is_narrow(d))
+		next = looks_next(next);
+		look(&d->pair, &d->looks);
+		if (is_enough(d))
 			break;
 	}
-	work_out(&d->pair, d->opt->confidence);
+	look(&d->pair, &d->looks);
 	d->pair.steal_share = d->tried ? d->steal_sum / (double)d->tried : 0;
 	return NULL;
 }
@@ -187,6 +189,7 @@ struct error *pair_run(const struct target *old, const struct target *new,
 	struct error *err;
 
 	(void)progress;
+	d.looks = looks_plan(opt->least, PAIRS_MAX, opt->confidence);
 	d.sides[0] = (struct side){ old, &d.pair.walls_old };
 	d.sides[1] = (struct side){ new, &d.pair.walls_new };
 	d.pair.seed = opt->seed ? opt->seed : clock_now_ns();

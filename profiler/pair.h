@@ -1,10 +1,10 @@
 /*
  * pair.h - measure two builds of a program side by side
  *
- * Pairs of sequential trials, old and new in random order within the pair. The number of pairs is
- * settled by the width of the interval, by the budget and by a limit, never by what the interval
- * says: looking at the answer while it grows would raise false alarms (fixed-width intervals, Chow
- * and Robbins 1965).
+ * Pairs of sequential trials, old and new in random order within the pair, until the question is
+ * answered, the interval is narrow, or the budget is spent. Looking at the answer while it grows
+ * would raise false alarms: the interval is that of planned looks (base/looks.h), and holds however
+ * the measuring ended.
  */
 #ifndef PROFILER_PAIR_H
 #define PROFILER_PAIR_H
@@ -21,6 +21,9 @@ struct pair_options {
 	size_t least;      /* pairs, whatever the budget (twice the budget ends it) */
 	double confidence; /* of the interval */
 	double half_width; /* enough: of the interval of log(old / new) */
+	/* Answered: the interval of old / new lies below the one, or from the other on. 0 and
+	 * INFINITY: no question. */
+	double below, from;
 };
 
 /* Both run the workload's tasks. A task that fails in either is an error. */

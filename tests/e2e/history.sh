@@ -16,7 +16,7 @@ run 3 gate --pair --budget 2 --each tasks /bin/false /bin/false -- {}
 says err failed
 [ ! -e "$db" ] || [ "$(sqlite3 "$db" 'select count(*) from v_run')" = 0 ] || fail 'a gate that broke off was stored'
 
-run 1 gate --pair --budget 8 --each tasks --junit gate.xml --json ./work100 ./work150 -- {}
+run 1 gate --pair --budget 8 --max-regression 12% --each tasks --junit gate.xml --json ./work100 ./work150 -- {}
 [ "$(json '.checks[0] | .result == "failed" and .high < 0.9')" = true ] || fail 'half as much work again was not found'
 grep -q '<failure message="sequential x 1: ' gate.xml || fail 'no failure in the JUnit file'
 run 0 gate --pair --budget 3 --each tasks --max-regression 30% ./work100 ./again -- {}
