@@ -6,8 +6,7 @@
 
 #include "base/cleanup.h"
 
-#define MANY_PROGRAMS 64 /* with so many, a function counts as one of every program */
-#define MANY_TARGETS  16 /* of a pointer: one table of all commands there are */
+#define MANY_TARGETS 16 /* of a pointer: one table of all commands there are */
 
 struct call_key {
 	uint64_t pair;
@@ -319,7 +318,7 @@ bool callgraph_together(const struct callgraph *g, uint32_t a, uint32_t b, bool 
 
 	if (!x->n || !y->n)
 		return unknown || g->mains < 2;
-	if (x->n == MANY_PROGRAMS || y->n == MANY_PROGRAMS)
+	if (x->n == CALLGRAPH_MANY || y->n == CALLGRAPH_MANY)
 		return true;
 	while (i < x->n && k < y->n && x->items[i] != y->items[k])
 		x->items[i] < y->items[k] ? i++ : k++;
@@ -352,7 +351,7 @@ static void index_starts(struct callgraph *g)
 /* In the order of their numbers, which keeps the lists sorted. */
 static void note_program(struct function_list *programs, uint32_t main_function)
 {
-	if (programs->n < MANY_PROGRAMS)
+	if (programs->n < CALLGRAPH_MANY)
 		vec_push(programs, main_function);
 }
 

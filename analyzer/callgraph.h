@@ -17,6 +17,8 @@
 #include "analyzer/program.h"
 #include "base/strbuf.h"
 
+#define CALLGRAPH_MANY 64 /* in so many programs, a function counts as one of every program */
+
 enum path_class { PATH_DIRECT, PATH_POINTER, PATH_COLD, PATH_NONE };
 
 struct call_edge {
@@ -61,7 +63,7 @@ struct callgraph {
 	} starts;
 	bool *sink;          /* by symbol: see callgraph_is_sink() */
 	size_t *first_start; /* by caller, as first_out */
-	/* By symbol: the main()s that lead to it, in order, 64 at most, which stands for all; over vague
+	/* By symbol: the main()s that lead to it, in order, CALLGRAPH_MANY standing for all; over vague
 	 * and cold edges only where none leads to it without. Empty: no main() is seen to. */
 	struct function_list *programs;
 	size_t mains;

@@ -48,28 +48,108 @@ static bool is_project_function(const struct program *p, uint32_t i)
 	       p->symbols.items[i].flags & SYMBOL_DEFINED;
 }
 
+/* The functions of each program, by its main(); those that count as one of every program once. */
+struct members {
+	struct function_list *of; /* by symbol */
+	struct function_list common;
+	bool *looped;                   /* by symbol: an event loop leads there */
+	size_t common_n, common_looped; /* functions of the project among the common ones */
+};
+
+static bool is_common(const struct callgraph *g, uint32_t function)
+{
+	const struct function_list *programs = &g->programs[function];
+
+	return programs->n ? programs->n == CALLGRAPH_MANY : g->mains < 2;
+}
+
+static void find_members(const struct callgraph *g, struct members *m)
+{
+	size_t n = g->program->symbols.n;
+
+	m->of = xcalloc(n + 1, sizeof(*m->of));
+	m->looped = xcalloc(n + 1, sizeof(*m->looped));
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_common(g, i)) {
+			vec_push(&m->common, i);
+			continue;
+		}
+		vec_each (&g->programs[i], main_function)
+			vec_push(&m->of[*main_function], i);
+	}
+}
+
+static void clear_members(struct members *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		vec_clear(&m->of[i]);
+	free(m->of);
+	vec_clear(&m->common);
+	free(m->looped);
+}
+
+/* Adds what the event loops among these functions lead to. */
+static void follow_loops(const struct search *s, const struct function_list *functions,
+			 struct members *m, struct function_list *added)
+{
+	vec_each (functions, i)
+		if (s->loop_level[*i] || s->c->graph->entry[*i] & ENTRY_HANDLER)
+			callgraph_mark(s->c->graph, *i, PATH_POINTER, m->looped, added);
+}
+
+static void count(const struct search *s, const struct function_list *functions,
+		  const struct members *m, size_t *all, size_t *looped)
+{
+	vec_each (functions, i) {
+		if (!is_project_function(s->c->program, *i))
+			continue;
+		*all += 1;
+		*looped += m->looped[*i];
+	}
+}
+
 /* Is the event loop what the program does, rather than how it waits for one answer? Then most of what
- * main() leads to is led to by the loop, or called by the library's. */
-static bool is_event_program(const struct search *s, uint32_t main_function)
+ * main() leads to is led to by the loop, or called by the library's. Costs what the program itself holds,
+ * not what all programs of the database do. */
+static bool is_event_program(const struct search *s, uint32_t main_function, struct members *m)
+{
+	size_t all = m->common_n, looped = m->common_looped;
+	struct function_list added = { 0 };
+
+	follow_loops(s, &m->of[main_function], m, &added);
+	count(s, &m->of[main_function], m, &all, &looped);
+	vec_each (&added, i)
+		looped += is_common(s->c->graph, *i) && is_project_function(s->c->program, *i);
+	callgraph_unmark(&added, m->looped);
+	vec_clear(&added);
+	return 2 * looped > all;
+}
+
+static void find_event_programs(const struct search *s, bool *ret)
 {
 	const struct callgraph *g = s->c->graph;
-	size_t n = s->c->program->symbols.n, all = 0, looped = 0;
-	CLEANUP(cleanup_free) bool *loop = xcalloc(n + 1, sizeof(*loop));
-	struct function_list list = { 0 };
+	size_t n = s->c->program->symbols.n;
+	struct members m = { 0 };
+	struct function_list added = { 0 };
 
+	find_members(g, &m);
+	follow_loops(s, &m.common, &m, &added);
+	count(s, &m.common, &m, &m.common_n, &m.common_looped);
 	for (uint32_t i = 0; i < n; i++)
-		if ((s->loop_level[i] || g->entry[i] & ENTRY_HANDLER) &&
-		    callgraph_together(g, i, main_function, false))
-			callgraph_mark(g, i, PATH_POINTER, loop, &list);
-	vec_clear(&list);
-	for (uint32_t i = 0; i < n; i++) {
-		if (!is_project_function(s->c->program, i) ||
-		    !callgraph_together(g, i, main_function, false))
-			continue;
-		all++;
-		looped += loop[i];
-	}
-	return 2 * looped > all;
+		if (callgraph_is_main(g, i))
+			ret[i] = is_event_program(s, i, &m);
+	vec_clear(&added);
+	clear_members(&m, n);
+}
+
+static bool is_in_any(const struct callgraph *g, uint32_t function, const bool *programs,
+		      bool any_program)
+{
+	bool found = is_common(g, function) && any_program;
+
+	vec_each (&g->programs[function], main_function)
+		found |= programs[*main_function];
+	return found;
 }
 
 /* Work begins in main(), but what a program with an event loop does before and behind it is start-up and
@@ -79,18 +159,18 @@ static void find_roots(struct search *s)
 	const struct callgraph *g = s->c->graph;
 	size_t n = s->c->program->symbols.n;
 	CLEANUP(cleanup_free) bool *is_event = xcalloc(n + 1, sizeof(*is_event));
+	bool any = false;
 
 	check_find_event_loops(s->c, s->loop_level);
+	find_event_programs(s, is_event);
 	for (uint32_t i = 0; i < n; i++)
-		if (callgraph_is_main(g, i))
-			is_event[i] = is_event_program(s, i);
+		any |= is_event[i];
 	for (uint32_t i = 0; i < n; i++) {
 		s->depth[i] = g->entry[i] ? ENTRY_DEPTH : UNREACHED;
 		if (!s->loop_level[i])
 			continue;
-		for (uint32_t k = 0; k < n; k++)
-			if (is_event[k] && callgraph_together(g, i, k, false))
-				s->depth[i] = s->loop_level[i] - 1;
+		if (is_in_any(g, i, is_event, any))
+			s->depth[i] = s->loop_level[i] - 1;
 		if (s->depth[i] == UNREACHED && g->mains)
 			s->loop_level[i] = 0;
 	}
