@@ -78,7 +78,8 @@ static bool is_sink(const struct program *p, uint32_t symbol)
 	if (p->no_return[symbol] || (e && e->effects & EFFECT_BIT(EFFECT_LOG)))
 		return true;
 	return s->flags & SYMBOL_DEFINED &&
-	       (has_any_word(s->name, ends) || (takes_text && has_any_word(s->name, reports)));
+	       (has_any_word(s->name, ends) || (takes_text && has_any_word(s->name, reports)) ||
+		(strstr(s->type, "...") && strstr(s->name, "printf")));
 }
 
 bool callgraph_is_sink(const struct callgraph *g, uint32_t symbol)

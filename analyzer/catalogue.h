@@ -27,6 +27,7 @@
 	X(EFFECT_POLL, "poll", "poll", "waits for events")                                         \
 	X(EFFECT_OUTPUT, "output", NULL, "writes to a buffered stream, in order")                  \
 	X(EFFECT_COMPUTE, "compute", NULL, "computes for long")                                    \
+	X(EFFECT_CALLS_BACK, "calls-back", NULL, "calls functions it was given")                   \
 	X(EFFECT_THREADS, "threads", NULL, "starts threads")                                       \
 	X(EFFECT_PROCESSES, "processes", NULL, "starts processes")                                 \
 	X(EFFECT_FORKS, "forks", NULL, "goes on in a child with a copy of the memory")             \

@@ -3,6 +3,8 @@
 #include "analyzer/checks.h"
 #include "base/cleanup.h"
 
+#define FEW_ROUNDS 64 /* over in no time, unless what they hold is long */
+
 /*
  * CPython calls the functions of a module with the GIL held. From them it is followed over direct
  * calls, and dropped between PyEval_SaveThread() and PyEval_RestoreThread(), which is what
@@ -44,7 +46,7 @@ struct search {
 	struct locks released, taken; /* regions */
 	struct step *steps;           /* by symbol */
 	bool *python;                 /* by symbol: calls Python's API, itself or further down */
-	bool *loops;                  /* by symbol: its body holds a loop */
+	bool *loops;                  /* by symbol: its body holds a loop that may be long */
 	bool any;
 };
 
@@ -143,6 +145,11 @@ static bool is_excused(const struct search *s, const struct program_walk *w)
 	return false;
 }
 
+static bool is_short(const struct program_walk *w)
+{
+	return w->event->value && w->event->value <= FEW_ROUNDS;
+}
+
 static void enter(struct search *s, uint32_t function)
 {
 	s->steps[function] = (struct step){ .held = true, .is_entry = true, .caller = TU_NONE };
@@ -160,7 +167,7 @@ static void find_entries(struct search *s)
 	for (struct program_walk w = { .program = p }; program_next(&w);) {
 		uint32_t function;
 
-		if (w.event->kind == EVENT_LOOP && w.function != TU_NONE)
+		if (w.event->kind == EVENT_LOOP && w.function != TU_NONE && !is_short(&w))
 			s->loops[w.function] = true;
 		if (w.event->kind == EVENT_CALL && w.function != TU_NONE && w.symbol != TU_NONE) {
 			s->python[w.function] |= is_api(&p->symbols.items[w.symbol]);
@@ -275,7 +282,8 @@ static void judge_call(const struct search *s, struct fact_list *list, const str
 		free(words);
 		return;
 	}
-	if (effects & EFFECT_BIT(EFFECT_COMPUTE)) {
+	/* What calls back needs the GIL for that. */
+	if (effects & EFFECT_BIT(EFFECT_COMPUTE) && !(effects & EFFECT_BIT(EFFECT_CALLS_BACK))) {
 		char *words = xasprintf("%s() %s", e->name, effect_words(EFFECT_COMPUTE));
 
 		report(s, list, w, e->name, "compute", words);
@@ -283,10 +291,12 @@ static void judge_call(const struct search *s, struct fact_list *list, const str
 	}
 }
 
-/* An outermost loop that never speaks to Python, and is more than one pass over an array. */
+/* An outermost loop that never speaks to Python, and is more than one pass over an array. Loops of few
+ * rounds count as if they were written out. */
 struct open_loop {
 	struct program_walk at;
-	bool open, python, deep;
+	size_t outer; /* loops open around it, all of few rounds */
+	bool any, open, python, deep;
 };
 
 static void follow_loops(const struct search *s, struct fact_list *list, struct open_loop *loop,
@@ -297,21 +307,30 @@ static void follow_loops(const struct search *s, struct fact_list *list, struct 
 		*loop = (struct open_loop){ 0 };
 		break;
 	case EVENT_LOOP:
-		if (w->loops == 1)
-			*loop = (struct open_loop){ .at = *w, .open = is_held(s, w) };
-		loop->deep |= w->loops > 1;
+		if (is_short(w))
+			break;
+		if (loop->any)
+			loop->deep = true;
+		else
+			*loop = (struct open_loop){ .at = *w,
+						    .outer = w->loops - 1,
+						    .any = true,
+						    .open = !w->cold && is_held(s, w) };
 		break;
 	case EVENT_CALL:
-		if (!w->loops || w->symbol == TU_NONE)
+		if (!loop->any || w->symbol == TU_NONE)
 			break;
 		loop->python |=
 			is_api(&s->c->program->symbols.items[w->symbol]) || s->python[w->symbol];
 		loop->deep |= s->loops[w->symbol];
 		break;
 	case EVENT_LOOP_END:
-		if (!w->loops && loop->open && loop->deep && !loop->python)
+		if (!loop->any || w->loops > loop->outer)
+			break;
+		if (loop->open && loop->deep && !loop->python)
 			report(s, list, &loop->at, "loop", "loop",
 			       "a loop that does not use Python runs");
+		loop->any = false;
 		break;
 	}
 }

@@ -88,15 +88,72 @@ static void walk_block(struct reader *r, CXCursor c, enum block which)
 	reader_event(r, EVENT_BLOCK_END, c);
 }
 
+/* `i = 0` or `int i = 0`: the variable, and its first value. */
+static bool first_value(CXCursor init, CXCursor *ret_variable, int64_t *ret)
+{
+	CXCursor value;
+
+	if (clang_getCursorKind(init) == CXCursor_DeclStmt) {
+		*ret_variable = cursor_operand(init);
+		value = clang_Cursor_getVarDeclInitializer(*ret_variable);
+		return !clang_Cursor_isNull(value) && cursor_constant(value, ret);
+	}
+	if (clang_getCursorKind(init) == CXCursor_BinaryOperator &&
+	    clang_getCursorBinaryOperatorKind(init) == CXBinaryOperator_Assign) {
+		CLEANUP(cursors_clear) struct cursors sides = cursor_children(init);
+
+		if (sides.n != 2)
+			return false;
+		*ret_variable = clang_getCursorReferenced(cursor_strip(sides.items[0], false));
+		return cursor_constant(sides.items[1], ret);
+	}
+	return false;
+}
+
+/* How often `for (i = FIRST; i < LAST; i++)` runs at most, both constants; 0: not known. What the
+ * body does to the variable is not looked at. */
+static int64_t most_rounds(const struct cursors *kids)
+{
+	CLEANUP(cursors_clear) struct cursors sides = { 0 };
+	CXCursor variable;
+	int64_t first, last;
+
+	if (kids->n != 4 || clang_getCursorKind(kids->items[1]) != CXCursor_BinaryOperator ||
+	    !first_value(kids->items[0], &variable, &first))
+		return 0;
+	sides = cursor_children(kids->items[1]);
+	if (sides.n != 2 ||
+	    !clang_equalCursors(clang_getCursorReferenced(cursor_strip(sides.items[0], false)),
+				variable) ||
+	    !cursor_constant(sides.items[1], &last))
+		return 0;
+	switch (clang_getCursorBinaryOperatorKind(kids->items[1])) {
+	case CXBinaryOperator_LT:
+	case CXBinaryOperator_NE:
+		return last > first ? last - first : 0;
+	case CXBinaryOperator_LE:
+		return last >= first ? last - first + 1 : 0;
+	case CXBinaryOperator_GT:
+		return first > last ? first - last : 0;
+	case CXBinaryOperator_GE:
+		return first >= last ? first - last + 1 : 0;
+	default:
+		return 0;
+	}
+}
+
 static void walk_loop(struct reader *r, CXCursor c, const struct cursors *kids, enum loop which)
 {
 	size_t body = which == LOOP_DO ? 0 : kids->n - 1;
+	struct event *e;
 
 	if (which == LOOP_DO && runs_once(kids)) {
 		reader_statement(r, kids->items[0]);
 		return;
 	}
-	reader_event(r, EVENT_LOOP, c)->which = which;
+	e = reader_event(r, EVENT_LOOP, c);
+	e->which = which;
+	e->value = which == LOOP_FOR ? most_rounds(kids) : 0;
 	for (size_t i = 0; i < kids->n; i++) {
 		if (i == body)
 			walk_block(r, kids->items[i], BLOCK_LOOP);
@@ -142,7 +199,8 @@ void reader_statement(struct reader *r, CXCursor c)
 		return;
 	}
 	kids = cursor_children(c);
-	if (kind >= CXCursor_OMPParallelDirective && kind <= CXCursor_OMPInterchangeDirective)
+	if (kind >= CXCursor_OMPParallelDirective && kind <= CXCursor_OMPInterchangeDirective &&
+	    kind != CXCursor_OMPSimdDirective) /* lanes of one core */
 		reader_event(r, EVENT_OPENMP, c);
 	if (kind == CXCursor_IfStmt && kids.n)
 		walk_if(r, &kids);

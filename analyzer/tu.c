@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 
-#define TU_MAGIC 0x33755463u /* "cTu3" */
+#define TU_MAGIC 0x34755463u /* "cTu4" */
 
 struct header {
 	uint32_t magic, symbol_size, event_size;

@@ -62,7 +62,7 @@ struct symbol {
 	X(EVENT_RESULT)        /* `symbol` is assigned what function `value` returned */           \
 	X(EVENT_BLOCK) /* which: enum block; value: enum ending; symbol: the ending call */        \
 	X(EVENT_BLOCK_END)                                                                         \
-	X(EVENT_LOOP) /* which: enum loop */                                                       \
+	X(EVENT_LOOP) /* which: enum loop; value: its rounds at most, or 0: not known */           \
 	X(EVENT_LOOP_END)                                                                          \
 	X(EVENT_OPENMP)
 
