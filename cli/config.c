@@ -228,8 +228,7 @@ void config_dump(const struct command *command, const struct options *options, i
 	const struct argp_option *o;
 
 	strbuf_addf(&text,
-		    "# concur %s: command line > CONCUR_* > " CONFIG_PROJECT
-		    " > the user's concur/config.yaml\n",
+		    "# concur %s: command line > CONCUR_* > " CONFIG_PROJECT " > the user's own\n",
 		    command->name);
 	vec_each (&options->sources.files, file) {
 		strbuf_addf(&text, "# read: %s\n", *file);

@@ -237,8 +237,12 @@ static void measure(const struct run *a, const struct run *b, const struct race_
 	ret->ratio = stats_bootstrap_ratio(wa, na, wb, nb, confidence, &rng);
 }
 
-static char *why_unmeasured(const char *run, const struct race_entry *e)
+/* Of the id as much as tells runs of different milliseconds apart, and can be typed. */
+static char *why_unmeasured(const char *id, const struct race_entry *e)
 {
+	char run[sizeof("01234567-89ab")];
+
+	snprintf(run, sizeof(run), "%s", id);
 	if (!e)
 		return xasprintf("not in the race of run %s", run);
 	if (e->outcome == OUTCOME_OK && e->wall.n)

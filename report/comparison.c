@@ -58,7 +58,7 @@ static void put_top(const struct page *p, const struct comparison *c)
 static void put_entries(const struct page *p, const struct comparison *c)
 {
 	static const struct grid_column columns[] = {
-		{ "MODEL", GRID_LEFT },
+		{ "MODEL", GRID_WRAP },
 		{ "W", GRID_RIGHT },
 		{ "CHANGE", GRID_LEFT },
 		{ "A / B", GRID_RIGHT },
@@ -73,6 +73,7 @@ static void put_entries(const struct page *p, const struct comparison *c)
 		return;
 	page_heading(p, "Time", "A / B is the ratio of wall times: above 1, B is faster");
 	g = grid_new(p, columns, sizeof(columns) / sizeof(*columns));
+	grid_spare(g, 6);
 	vec_each (&c->entries, e) {
 		size_t row = grid_row(g);
 

@@ -11,6 +11,7 @@
 #define INDENT      2
 #define SEPARATOR   "  "
 #define WRAP_LEAST  12
+#define PATH_LEAST  12
 #define COLUMNS_MAX 16
 
 struct grid {
@@ -20,6 +21,8 @@ struct grid {
 	struct {
 		VEC_FIELDS(struct libscols_line *);
 	} lines;
+	bool is_path[COLUMNS_MAX];
+	size_t spare[COLUMNS_MAX], spare_n;
 };
 
 /* libsmartcols fails only without memory or with a wrong argument: neither is the reader's doing.
@@ -43,7 +46,7 @@ static void add_column(struct grid *g, const struct grid_column *column)
 		[GRID_LEFT] = 0,
 		[GRID_RIGHT] = SCOLS_FL_RIGHT,
 		[GRID_WRAP] = SCOLS_FL_WRAP,
-		[GRID_CUT] = SCOLS_FL_TRUNC,
+		[GRID_PATH] = 0,
 	};
 	struct libscols_column *c =
 		must_have(scols_table_new_column(g->table, column->name, 0, flags[column->align]));
@@ -66,8 +69,10 @@ struct grid *grid_new(const struct page *page, const struct grid_column *columns
 	must(scols_table_set_column_separator(g->table, SEPARATOR));
 	must(scols_table_set_termforce(g->table, SCOLS_TERMFORCE_ALWAYS));
 	must(scols_table_set_termwidth(g->table, (size_t)(page->width - INDENT)));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		add_column(g, &columns[i]);
+		g->is_path[i] = columns[i].align == GRID_PATH;
+	}
 	return g;
 }
 
@@ -133,18 +138,64 @@ static bool is_hidden(const struct grid *g, size_t column)
 	return scols_column_is_hidden(scols_table_get_column(g->table, column));
 }
 
+static int room_for_cells(const struct grid *g, size_t n)
+{
+	int room = g->page.width - INDENT + (int)strlen(SEPARATOR);
+
+	for (size_t i = 0; i < n; i++)
+		room -= is_hidden(g, i) ? 0 : (int)strlen(SEPARATOR);
+	return room;
+}
+
+/* By how much the table is wider than the page, with the cells that wrap as narrow as they may be. */
+static int excess(const struct grid *g, const int width[], size_t n)
+{
+	int columns = -room_for_cells(g, n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_hidden(g, i))
+			columns += wraps(g, i) && width[i] > WRAP_LEAST ? WRAP_LEAST : width[i];
+	}
+	return columns;
+}
+
+static void cut_cells(struct grid *g, size_t column, int width)
+{
+	for (size_t row = 0; row < g->lines.n; row++) {
+		CLEANUP(cleanup_free)
+		char *text = word_cut(cell_text(g, row, column), width, g->page.style->unicode);
+
+		must(scols_line_set_data(g->lines.items[row], column, text));
+	}
+}
+
+/* Paths give way first, then the spare columns go. */
+static void make_fit(struct grid *g, int width[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int more = excess(g, width, n);
+
+		if (more <= 0 || !g->is_path[i] || is_hidden(g, i) || width[i] <= PATH_LEAST)
+			continue;
+		width[i] = width[i] - more > PATH_LEAST ? width[i] - more : PATH_LEAST;
+		cut_cells(g, i, width[i]);
+	}
+	for (size_t i = 0; i < g->spare_n && excess(g, width, n) > 0; i++)
+		grid_hide(g, g->spare[i]);
+}
+
 /* What the others leave is shared: who needs less than an equal part takes less. */
 static void share_room(const struct grid *g, int width[], size_t n)
 {
-	int room = g->page.width - INDENT + (int)strlen(SEPARATOR);
+	int room = room_for_cells(g, n);
 	bool settled[COLUMNS_MAX] = { 0 };
 	int open = 0;
 	bool again = true;
 
 	for (size_t i = 0; i < n; i++) {
-		settled[i] = !wraps(g, i);
-		if (!is_hidden(g, i))
-			room -= (int)strlen(SEPARATOR) + (settled[i] ? width[i] : 0);
+		settled[i] = !wraps(g, i) || is_hidden(g, i);
+		if (settled[i] && !is_hidden(g, i))
+			room -= width[i];
 		open += !settled[i];
 	}
 	while (again) {
@@ -171,6 +222,7 @@ static void wrap_cells(struct grid *g)
 
 	for (size_t i = 0; i < n; i++)
 		width[i] = widest(g, i);
+	make_fit(g, width, n);
 	share_room(g, width, n);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t row = 0; wraps(g, i) && row < g->lines.n; row++) {
@@ -185,6 +237,11 @@ static void wrap_cells(struct grid *g)
 void grid_hide(struct grid *g, size_t column)
 {
 	must(scols_column_set_flags(scols_table_get_column(g->table, column), SCOLS_FL_HIDDEN));
+}
+
+void grid_spare(struct grid *g, size_t column)
+{
+	g->spare[g->spare_n++] = column;
 }
 
 static void trim_right(char *line)

@@ -17,7 +17,6 @@
 #define STACK_SHARE    0.01 /* and of the wall time at least */
 #define STACKS_VERBOSE 20
 #define FRAMES_SHOWN   8
-#define WIDE           100 /* columns from which the tournament has P50 and bars */
 
 /* --- the verdict --- */
 
@@ -86,7 +85,7 @@ static void put_hurdle(struct grid *g, const struct hurdle *h, bool *timed)
 
 static void put_hurdles(const struct page *p, const struct verdict *v)
 {
-	static const struct grid_column columns[] = { { "WHERE", GRID_LEFT },
+	static const struct grid_column columns[] = { { "WHERE", GRID_PATH },
 						      { "TIME", GRID_RIGHT },
 						      { "IF LEFT <=", GRID_RIGHT },
 						      { "PLACES", GRID_RIGHT },
@@ -268,6 +267,7 @@ static void put_race(const struct page *p, const struct race *race, const struct
 	CLEANUP(cleanup_free) const struct race_entry **entries = NULL;
 	CLEANUP(grid_free) struct grid *g = NULL;
 	CLEANUP(strbuf_clear) struct strbuf note = { 0 };
+	static const size_t spare[] = { P50_AT, BAR_AT, MEMORY_AT, P99_AT, CPU_AT };
 
 	if (!race->measured || !race->n) {
 		page_heading(p, "Tournament", NULL);
@@ -279,10 +279,8 @@ static void put_race(const struct page *p, const struct race *race, const struct
 	page_heading(p, "Tournament", note.s);
 	entries = sorted_entries(race);
 	g = grid_new(p, race_columns, RACE_COLUMNS);
-	if (p->width < WIDE) {
-		grid_hide(g, P50_AT);
-		grid_hide(g, BAR_AT);
-	}
+	for (size_t i = 0; i < sizeof(spare) / sizeof(*spare); i++)
+		grid_spare(g, spare[i]);
 	for (size_t i = 0; i < race->n; i++)
 		put_entry(p, g, entries[i], v, top_speedup(race));
 	grid_print(g);

@@ -104,7 +104,7 @@ static struct lines lines_of(const struct facts *facts, const struct section *s,
 /* Advice that the row above gave already is not repeated. */
 static void put_rows(const struct page *p, const struct lines *lines, size_t n)
 {
-	static const struct grid_column columns[] = { { "WHERE", GRID_LEFT },
+	static const struct grid_column columns[] = { { "WHERE", GRID_PATH },
 						      { "WHAT", GRID_WRAP } };
 	CLEANUP(grid_free) struct grid *g = grid_new(p, columns, 2);
 	const char *advice = NULL;

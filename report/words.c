@@ -83,6 +83,19 @@ static size_t bytes_of(const char *s, size_t n, int columns)
 	return i;
 }
 
+char *word_cut(const char *s, int columns, bool unicode)
+{
+	const char *mark = unicode ? "\u2026" : "...";
+	int all = word_columns(s), kept = columns - word_columns(mark);
+	size_t n = strlen(s), head;
+
+	if (all <= columns)
+		return xstrdup(s);
+	/* The end of a path says more than its beginning. */
+	head = bytes_of(s, n, kept / 3);
+	return xasprintf("%.*s%s%s", (int)head, s, mark, s + bytes_of(s, n, all - kept + kept / 3));
+}
+
 /* A word, with what must not be parted from it: "n = 9", "98 %", "[1.88, 1.97]". */
 static size_t unparted(const char *s)
 {

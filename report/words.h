@@ -28,6 +28,9 @@ int word_columns(const char *s);
  * a word that is longer than a line is cut. Lines end in '\n' but for the last. Owned by the caller. */
 char *word_wrap(const char *clean, int first, int width);
 
+/* At most `columns` of it, what is left out being marked in its middle. Owned by the caller. */
+char *word_cut(const char *clean, int columns, bool unicode);
+
 struct word word_ns(double ns);               /* "12.3 ms" */
 struct word word_moved(double ns);            /* "-12.3 ms"; "0 s" */
 struct word word_bytes(uint64_t bytes);       /* "5.2 MiB"; "-" for 0, which means unknown */

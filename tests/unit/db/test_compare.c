@@ -144,14 +144,11 @@ static void test_entries_are_the_union(void **state)
 		const char *why;
 	} expected[] = {
 		{ MODEL_SEQUENTIAL, 1, CHANGE_SAME, NULL },
-		{ MODEL_THREADS, 4, CHANGE_NOT_MEASURED,
-		  "not in the race of run 01900010-0001-7000-8000-0123456789ab" },
-		{ MODEL_THREADS, 8, CHANGE_NOT_MEASURED,
-		  "crash in run 01900020-0002-7000-8000-0123456789ab: killed" },
-		{ MODEL_PROCESSES, 2, CHANGE_NOT_MEASURED,
-		  "no clean round in run 01900010-0001-7000-8000-0123456789ab" },
+		{ MODEL_THREADS, 4, CHANGE_NOT_MEASURED, "not in the race of run 01900010-0001" },
+		{ MODEL_THREADS, 8, CHANGE_NOT_MEASURED, "crash in run 01900020-0002: killed" },
+		{ MODEL_PROCESSES, 2, CHANGE_NOT_MEASURED, "no clean round in run 01900010-0001" },
 		{ MODEL_ASYNC, 1, CHANGE_NOT_MEASURED,
-		  "crash in run 01900010-0001-7000-8000-0123456789ab: killed by SIGSEGV" },
+		  "crash in run 01900010-0001: killed by SIGSEGV" },
 	};
 
 	(void)state;

@@ -62,6 +62,29 @@ static void test_history(void **state)
 	golden_assert_width(&style, out.s);
 }
 
+/* Narrow pages drop the row, then the time, and cut the program; the verdict and its figures stay. */
+static void test_history_fits(void **state)
+{
+	static const int widths[] = { 68, 72, 80, 100, 160 };
+
+	(void)state;
+	for (size_t w = 0; w < sizeof(widths) / sizeof(*widths); w++) {
+		CLEANUP(history_clear) struct history h = sample_history();
+		CLEANUP(strbuf_clear) struct strbuf out = { 0 };
+		struct report_style style = golden_plain(widths[w]);
+
+		add_run(&h, "01890000-0003-7000-8000-000000000004",
+			"/usr/bin/a-program-with-a-name-of-its-own-kind", "recommend", "processes",
+			h.items[0].speedup);
+		report_history(&h, &style, &out);
+		golden_assert_width(&style, out.s);
+		assert_non_null(strstr(out.s, "1.93x [1.88, 1.97]"));
+		assert_int_equal(!!strstr(out.s, "2023-11-14"), widths[w] >= 100);
+		assert_non_null(strstr(out.s, "kind "));
+		assert_int_equal(!!strstr(out.s, "ROW"), widths[w] > 80);
+	}
+}
+
 /* What is shown of an id is enough to name the run, and no more than needed. */
 static void test_ids_are_unique_prefixes(void **state)
 {
@@ -158,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_history_fits),
 		cmocka_unit_test(test_ids_are_unique_prefixes),
 		cmocka_unit_test(test_empty_history_says_what_to_do),
 		cmocka_unit_test(test_comparison),

@@ -129,7 +129,7 @@ static void test_every_figure_is_of_the_run(void **state)
 
 static void test_styles(void **state)
 {
-	static const int widths[] = { 80, 96, 110, 160 };
+	static const int widths[] = { 72, 80, 96, 110, 160 };
 
 	(void)state;
 	for (size_t i = 0; i < golden_runs_n; i++) {
@@ -146,6 +146,34 @@ static void test_styles(void **state)
 			golden_assert_width(&rich, rich_text);
 			assert_non_null(strstr(rich_text, "\033["));
 		}
+	}
+}
+
+/* A path gives way in its middle: its beginning and its end, which has the line, are kept. */
+static void test_long_paths(void **state)
+{
+	static const int widths[] = { 64, 80, 120 };
+	const char *file =
+		"src/a/directory/with/a/very/long/name/and/another/inside/it/of_a_file.c";
+
+	(void)state;
+	for (size_t w = 0; w < sizeof(widths) / sizeof(*widths); w++) {
+		CLEANUP(run_clear) struct run run = golden_run("compute");
+		struct report_style style = golden_plain(widths[w]);
+		CLEANUP(cleanup_free) char *text = NULL;
+
+		vec_each (&run.facts, f) {
+			free(f->file);
+			f->file = xstrdup(file);
+		}
+		vec_each (&run.verdict.hurdles, h) {
+			free(h->file);
+			h->file = xstrdup(file);
+		}
+		text = report_text(&run, &style);
+		golden_assert_width(&style, text);
+		assert_non_null(strstr(text, "  src/a"));
+		assert_non_null(strstr(text, "of_a_file.c:"));
 	}
 }
 
@@ -258,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_verdict_comes_first),
 		cmocka_unit_test(test_every_figure_is_of_the_run),
 		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_an_empty_run),
 		cmocka_unit_test(test_more_is_said_when_asked),
