@@ -39,6 +39,8 @@ struct error *db_store(struct db *db, const struct run *run) ERROR_MUST_CHECK;
 /* ref: a unique prefix of an id (4 digits or more), "last", "last~2", a tag, or a git commit
  * (prefix of 7 or more) of the target: its newest run. */
 struct error *db_load(struct db *db, const char *ref, struct run *ret) ERROR_MUST_CHECK;
+/* The same without its findings, which are most of a large project's run. */
+struct error *db_load_figures(struct db *db, const char *ref, struct run *ret) ERROR_MUST_CHECK;
 /* Name a run; a tag of that name moves. */
 struct error *db_tag(struct db *db, const char *ref, const char *name) ERROR_MUST_CHECK;
 

@@ -59,14 +59,14 @@ static struct error *load_findings(const struct db *db, int64_t run_no, json_t *
 	return err;
 }
 
-static struct error *load_run(const struct db *db, int64_t run_no, struct run *ret)
+static struct error *load_run(const struct db *db, int64_t run_no, bool findings, struct run *ret)
 {
 	CLEANUP(parts_clear) struct parts parts = { .facts = json_array() };
 	CLEANUP(run_clear) struct run run = { 0 };
 	char id[UUID_TEXT];
 	struct error *err = load_documents(db, run_no, id, &parts);
 
-	if (!err)
+	if (!err && findings)
 		err = load_findings(db, run_no, parts.facts);
 	if (!err)
 		err = parts_join(&parts, &run);
@@ -80,7 +80,7 @@ static struct error *load_run(const struct db *db, int64_t run_no, struct run *r
 }
 
 /* All of it from one state of the database, whatever is written meanwhile. */
-struct error *db_load(struct db *db, const char *ref, struct run *ret)
+static struct error *load(struct db *db, const char *ref, bool findings, struct run *ret)
 {
 	int64_t run_no;
 	struct error *err = query_exec(db, "BEGIN");
@@ -89,12 +89,22 @@ struct error *db_load(struct db *db, const char *ref, struct run *ret)
 		return err;
 	err = reference_resolve(db, ref, &run_no);
 	if (!err) {
-		err = load_run(db, run_no, ret);
+		err = load_run(db, run_no, findings, ret);
 		if (err)
 			err = error_wrap(err, "cannot read run %s of %s", ref, db->path);
 	}
 	sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
 	return err;
+}
+
+struct error *db_load(struct db *db, const char *ref, struct run *ret)
+{
+	return load(db, ref, true, ret);
+}
+
+struct error *db_load_figures(struct db *db, const char *ref, struct run *ret)
+{
+	return load(db, ref, false, ret);
 }
 
 static struct estimate column_estimate(const struct query *q, int column)

@@ -106,7 +106,7 @@ static struct error *find(struct db *db, const char *ref, const struct run *like
 	if (like)
 		err = read_ids(db, first, last, like, ids);
 	if (!err && !ids->n) {
-		err = db_load(db, ends.last, &newest);
+		err = db_load_figures(db, ends.last, &newest);
 		err = err ? err : read_ids(db, first, last, &newest, ids);
 	}
 	*left_out = all - ids->n;
@@ -124,7 +124,8 @@ struct error *range_load(struct db *db, const char *ref, const struct run *like,
 		return db_load(db, ref, vec_add(ret));
 	err = find(db, ref, like, &ids, left_out);
 	for (size_t i = ids.n; !err && i-- > 0;)
-		err = db_load(db, ids.items[i], vec_add(ret));
+		err = i ? db_load_figures(db, ids.items[i], vec_add(ret))
+			: db_load(db, ids.items[i], vec_add(ret));
 	return err;
 }
 

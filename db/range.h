@@ -12,7 +12,7 @@
 #define RANGE_MOST 100 /* runs: the newest */
 
 /* Only runs of the workload and machine of `like`, or (NULL, or if there is none) of the newest in
- * the range. Oldest first. *left_out: how many others there are. */
+ * the range. Oldest first; the last has its findings. *left_out: how many others there are. */
 struct error *range_load(struct db *db, const char *ref, const struct run *like, struct runs *ret,
 			 size_t *left_out) ERROR_MUST_CHECK;
 

@@ -385,18 +385,35 @@ static struct trend_change change_at(const double *x, size_t first, size_t at, s
 	};
 }
 
-static void find_changes(struct trend_series *s, double least_ns)
+/* Owned by the caller. */
+static double *values_of(const struct trend_series *s)
 {
-	CLEANUP(cleanup_free) double *x = xcalloc(s->values.n + 1, sizeof(*x));
-	struct change_points points = { 0 };
-	size_t first = 0;
+	double *x = xcalloc(s->values.n + 1, sizeof(*x));
 
 	for (size_t i = 0; i < s->values.n; i++)
 		x[i] = s->values.items[i].ns.value;
-	change_points_find(x, s->values.n, &points);
-	for (size_t i = 0; i < points.n; i++) {
-		size_t at = points.items[i];
-		size_t end = i + 1 < points.n ? points.items[i + 1] : s->values.n;
+	return x;
+}
+
+static void find_points(struct trend_series *s, struct change_points *points)
+{
+	CLEANUP(cleanup_free) double *x = values_of(s);
+	size_t last;
+
+	change_points_find(x, s->values.n, points);
+	last = points->n ? points->items[points->n - 1] : 0;
+	s->level = stats_order_median(x + last, s->values.n - last, CONFIDENCE);
+}
+
+static void judge_points(struct trend_series *s, const struct change_points *points,
+			 double least_ns)
+{
+	CLEANUP(cleanup_free) double *x = values_of(s);
+	size_t first = 0;
+
+	for (size_t i = 0; i < points->n; i++) {
+		size_t at = points->items[i];
+		size_t end = i + 1 < points->n ? points->items[i + 1] : s->values.n;
 		double moved = stats_median(x + at, end - at) - stats_median(x + first, at - first);
 		struct trend_change change;
 
@@ -407,7 +424,6 @@ static void find_changes(struct trend_series *s, double least_ns)
 		vec_push(&s->changes, change);
 		first = at;
 	}
-	vec_clear(&points);
 	s->level = stats_order_median(x + first, s->values.n - first, CONFIDENCE);
 }
 
@@ -430,16 +446,19 @@ static int by_kind(const void *pa, const void *pb)
 
 static void analyse(struct trend *t)
 {
-	/* The levels of the waits first: what counts as a change depends on their sum. */
-	for (int pass = 0; pass < 2; pass++) {
-		double least_ns = pass ? SMALL_SHARE * typical_wall_ns(t) : 0;
+	size_t n = t->series.n;
+	CLEANUP(cleanup_free) struct change_points *points = xcalloc(n + 1, sizeof(*points));
+	double least_ns;
 
-		vec_each (&t->series, s) {
-			if (pass && !s->is_wait)
-				continue;
-			vec_clear(&s->changes);
-			find_changes(s, s->is_wait ? least_ns : 0);
-		}
+	for (size_t i = 0; i < n; i++)
+		find_points(&t->series.items[i], &points[i]);
+	/* What counts as a change of a wait depends on the levels of all of them. */
+	least_ns = SMALL_SHARE * typical_wall_ns(t);
+	for (size_t i = 0; i < n; i++) {
+		struct trend_series *s = &t->series.items[i];
+
+		judge_points(s, &points[i], s->is_wait ? least_ns : 0);
+		vec_clear(&points[i]);
 	}
 	if (t->series.n)
 		qsort(t->series.items, t->series.n, sizeof(*t->series.items), by_kind);

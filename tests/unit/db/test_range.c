@@ -22,6 +22,7 @@ static struct db *history(const char *path, double ratio)
 		CLEANUP(run_clear) struct run run = { 0 };
 
 		sample_run(i, &run);
+		sample_add_findings(&run, 4, 2, 0);
 		race_clear(&run.race);
 		run.race.conditions.tasks = 40;
 		/* Runs differ by more than the rounds of one do. */
@@ -107,6 +108,10 @@ static void test_what_does_not_belong_is_left_out(void **state)
 	assert_int_equal(runs.n, 13);
 	assert_int_equal(left_out, 1);
 	assert_true(runs.items[0].started_ns < runs.items[12].started_ns);
+	/* Only the last is asked for its findings. */
+	assert_int_equal(runs.items[11].facts.n, 0);
+	assert_true(runs.items[12].facts.n > 0);
+	assert_true(runs.items[11].facts.analysed && runs.items[11].race.n);
 }
 
 static void test_misuse(void **state)
