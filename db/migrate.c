@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "model/workload.h"
 
 extern const char db_schema_sql[], db_schema_2_sql[], db_schema_3_sql[], db_views_sql[];
 
@@ -137,42 +138,66 @@ static void close_reference(struct db *reference)
 	sqlite3_close(reference->sqlite);
 }
 
-static bool same_table(const struct query *expected, const struct query *found)
-{
-	const char *a = query_column_text(expected, 1), *b = query_column_text(found, 0);
+/* The tables of a schema, name and SQL in turns. Made once in a process: a merge opens many files. */
+static struct {
+	const struct schema *schema;
+	struct strings tables;
+} known;
 
-	return a && b && !strcmp(a, b);
+static struct error *know_tables(const struct schema *schema)
+{
+	CLEANUP(close_reference) struct db reference = { .path = "the schema" };
+	CLEANUP(strings_clear) struct strings tables = { 0 };
+	CLEANUP(query_clear) struct query q = { 0 };
+	struct error *err = known.schema == schema ? NULL : build_reference(schema, &reference);
+	bool row = false;
+
+	if (err || known.schema == schema)
+		return err;
+	err = query_open(&reference, "SELECT name, sql FROM sqlite_schema WHERE type = 'table'",
+			 &q);
+	while (!err && !(err = query_step(&q, &row)) && row) {
+		strings_add(&tables, query_column_text(&q, 0));
+		strings_add(&tables, query_column_text(&q, 1));
+	}
+	if (err)
+		return err;
+	strings_clear(&known.tables);
+	known.tables = tables;
+	known.schema = schema;
+	tables = (struct strings){ 0 };
+	return NULL;
+}
+
+static struct error *check_table(const struct db *db, struct query *found, const char *name,
+				 const char *sql)
+{
+	const char *own;
+	bool there = false;
+	struct error *err;
+
+	query_text(found, name);
+	err = query_step(found, &there);
+	own = !err && there ? query_column_text(found, 0) : NULL;
+	if (!err && (!own || strcmp(own, sql)))
+		err = error_hint(error_new(ERROR_INPUT, "the tables of %s are not those of concur",
+					   db->path),
+				 "move it away to start a new history, or choose another file with "
+				 "--db FILE");
+	query_reset(found);
+	return err;
 }
 
 struct error *schema_verify(const struct db *db, const struct schema *schema)
 {
-	CLEANUP(close_reference) struct db reference = { .path = "the schema" };
-	CLEANUP(query_clear) struct query expected = { 0 };
 	CLEANUP(query_clear) struct query found = { 0 };
-	struct error *err = build_reference(schema, &reference);
-	bool more = true, there = false;
+	struct error *err = know_tables(schema);
 
-	if (!err)
-		err = query_open(&reference,
-				 "SELECT name, sql FROM sqlite_schema WHERE type = 'table'",
-				 &expected);
 	if (!err)
 		err = query_open(db,
 				 "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?",
 				 &found);
-	while (!err) {
-		err = query_step(&expected, &more);
-		if (err || !more)
-			break;
-		query_text(&found, query_column_text(&expected, 0));
-		err = query_step(&found, &there);
-		if (!err && (!there || !same_table(&expected, &found)))
-			return error_hint(
-				error_new(ERROR_INPUT, "the tables of %s are not those of concur",
-					  db->path),
-				"move it away to start a new history, or choose another file with "
-				"--db FILE");
-		query_reset(&found);
-	}
+	for (size_t i = 0; !err && i + 1 < known.tables.n; i += 2)
+		err = check_table(db, &found, known.tables.items[i], known.tables.items[i + 1]);
 	return err;
 }

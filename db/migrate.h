@@ -36,7 +36,8 @@ struct error *schema_state(const struct db *db, const struct schema *schema,
  * (PATH.v1.bak). */
 struct error *schema_migrate(const struct db *db, const struct schema *schema) ERROR_MUST_CHECK;
 /* Are the tables what the steps make of them? A table that was turned into a view or a virtual
- * table, or got other columns, is refused. Further indexes, views and tables are the user's. */
+ * table, or got other columns, is refused. Further indexes, views and tables are the user's. `schema` is
+ * static: what it makes is kept for the next call. */
 struct error *schema_verify(const struct db *db, const struct schema *schema) ERROR_MUST_CHECK;
 
 #endif
