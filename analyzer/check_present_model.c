@@ -35,15 +35,20 @@ enum {
 struct evidence {
 	struct program_walk at;
 	const char *symbol;
+	int kind;
+};
+
+struct evidences {
+	VEC_FIELDS(struct evidence);
 };
 
 struct search {
 	const struct check_context *c;
-	bool *accepts; /* by symbol: functions that call accept() */
-	bool *marked;  /* by symbol: none, between searches */
-	struct {
-		VEC_FIELDS(struct evidence);
-	} found[KINDS];
+	bool *accepts;               /* by symbol: functions that call accept() */
+	bool *marked;                /* by symbol: none, between searches */
+	struct evidences found;      /* by kind, then in the order of the walk */
+	struct function_list *own;   /* by symbol of a main(): places in `found` */
+	struct function_list common; /* those of every program */
 };
 
 static bool is_accept(const struct program *p, uint32_t symbol)
@@ -220,74 +225,107 @@ void check_find_event_loops(const struct check_context *c, uint8_t *ret_levels)
  * leads to accept() only through the child, it is prefork. */
 static void collect(struct search *s)
 {
+	struct evidences by_kind[KINDS] = { 0 };
+
 	for (struct program_walk w = { .program = s->c->program }; program_next(&w);) {
 		const struct catalogue_entry *e;
 		int kind;
 
 		if (w.event->kind == EVENT_OPENMP)
-			vec_push(&s->found[KIND_OPENMP],
-				 ((struct evidence){ .at = w, .symbol = "#pragma omp" }));
+			vec_push(&by_kind[KIND_OPENMP],
+				 ((struct evidence){ w, "#pragma omp", KIND_OPENMP }));
 		if (w.event->kind != EVENT_CALL || w.function == TU_NONE || w.cold)
 			continue;
 		e = program_catalogued(s->c->program, w.symbol);
 		kind = e ? classify(s, &w, e) : KINDS;
 		if (kind != KINDS)
-			vec_push(&s->found[kind],
-				 ((struct evidence){ .at = w, .symbol = e->name }));
+			vec_push(&by_kind[kind], ((struct evidence){ w, e->name, kind }));
+	}
+	for (int kind = 0; kind < KINDS; kind++) {
+		vec_each (&by_kind[kind], e)
+			vec_push(&s->found, *e);
+		vec_clear(&by_kind[kind]);
 	}
 }
 
-/* Does the program of this main() (TU_NONE: a library) hold the evidence? */
-static bool is_in(const struct search *s, const struct evidence *e, uint32_t main_function)
+/* Which program holds which evidence. What no main() is seen to lead to may be in any. */
+static void share_out(struct search *s)
 {
-	return main_function == TU_NONE ||
-	       callgraph_together(s->c->graph, e->at.function, main_function, true);
+	s->own = xcalloc(s->c->program->symbols.n + 1, sizeof(*s->own));
+	for (size_t i = 0; i < s->found.n; i++) {
+		const struct function_list *programs =
+			&s->c->graph->programs[s->found.items[i].at.function];
+
+		if (!programs->n || programs->n == CALLGRAPH_MANY) {
+			vec_push(&s->common, (uint32_t)i);
+			continue;
+		}
+		vec_each (programs, main_function)
+			vec_push(&s->own[*main_function], (uint32_t)i);
+	}
+}
+
+/* A walk over the evidence in one program, or over all of it in a library (TU_NONE). */
+struct evidence_walk {
+	uint32_t main_function;
+	size_t own, common;
+};
+
+static const struct evidence *next_evidence(const struct search *s, struct evidence_walk *w)
+{
+	const struct function_list *own;
+	uint32_t i = TU_NONE, k = TU_NONE;
+
+	if (w->main_function == TU_NONE)
+		return w->own < s->found.n ? &s->found.items[w->own++] : NULL;
+	own = &s->own[w->main_function];
+	if (w->own < own->n)
+		i = own->items[w->own];
+	if (w->common < s->common.n)
+		k = s->common.items[w->common];
+	if (i == TU_NONE && k == TU_NONE)
+		return NULL;
+	i < k ? w->own++ : w->common++;
+	return &s->found.items[i < k ? i : k];
 }
 
 /* Each kind with its first place; all places go to the sites. */
 static void tell(const struct search *s, uint32_t main_function, struct fact *f, struct strbuf *out)
 {
 	const struct program *p = s->c->program;
+	const struct evidence *e;
+	int last = KINDS;
 
-	for (int kind = 0; kind < KINDS; kind++) {
-		bool first = true;
+	for (struct evidence_walk w = { main_function, 0, 0 }; (e = next_evidence(s, &w));) {
+		const char *path = program_path(p, program_text(&e->at, e->at.event->file));
+		const char *function = p->symbols.items[e->at.function].name;
 
-		vec_each (&s->found[kind], e) {
-			const char *path = program_path(p, program_text(&e->at, e->at.event->file));
-			const char *function = p->symbols.items[e->at.function].name;
-
-			if (!is_in(s, e, main_function))
-				continue;
-			if (first)
-				strbuf_addf(out, "%s%s (%s in %s(), %s:%u)", out->len ? "; " : "",
-					    kinds[kind].words, e->symbol, function, path,
-					    e->at.event->line);
-			first = false;
-			vec_push(&f->sites,
-				 ((struct fact_site){ .file = xstrdup(path),
-						      .line = (int)e->at.event->line,
-						      .function = xstrdup(function),
-						      .access = xstrdup(kinds[kind].key) }));
-		}
+		if (e->kind != last)
+			strbuf_addf(out, "%s%s (%s in %s(), %s:%u)", out->len ? "; " : "",
+				    kinds[e->kind].words, e->symbol, function, path,
+				    e->at.event->line);
+		last = e->kind;
+		vec_push(&f->sites, ((struct fact_site){ .file = xstrdup(path),
+							 .line = (int)e->at.event->line,
+							 .function = xstrdup(function),
+							 .access = xstrdup(kinds[e->kind].key) }));
 	}
 }
 
 static const char *model(const struct search *s, uint32_t main_function,
 			 const struct evidence **ret_first)
 {
-	int families = 0, first = KINDS;
+	const struct evidence *e;
+	int families = 0;
 
-	for (int kind = KINDS - 1; kind >= 0; kind--)
-		for (size_t i = s->found[kind].n; i-- > 0;) {
-			if (!is_in(s, &s->found[kind].items[i], main_function))
-				continue;
-			families |= (int)kinds[kind].family;
-			first = kind;
-			*ret_first = &s->found[kind].items[i];
-		}
-	if (first == KINDS)
+	for (struct evidence_walk w = { main_function, 0, 0 }; (e = next_evidence(s, &w));) {
+		families |= (int)kinds[e->kind].family;
+		if (!*ret_first)
+			*ret_first = e;
+	}
+	if (!*ret_first)
 		return "sequential";
-	return families & (families - 1) ? "hybrid" : kinds[first].key;
+	return families & (families - 1) ? "hybrid" : kinds[(*ret_first)->kind].key;
 }
 
 static void add(const struct search *s, struct fact_list *list, uint32_t main_function)
@@ -323,6 +361,7 @@ void check_present_model(const struct check_context *c, struct fact_list *list)
 
 	find_accepts(&s);
 	collect(&s);
+	share_out(&s);
 	for (uint32_t i = 0; i < c->program->symbols.n; i++) {
 		if (!callgraph_is_main(c->graph, i))
 			continue;
@@ -331,8 +370,11 @@ void check_present_model(const struct check_context *c, struct fact_list *list)
 	}
 	if (!any)
 		add(&s, list, TU_NONE);
-	for (int kind = 0; kind < KINDS; kind++)
-		vec_clear(&s.found[kind]);
+	for (size_t i = 0; i < c->program->symbols.n; i++)
+		vec_clear(&s.own[i]);
+	free(s.own);
+	vec_clear(&s.common);
+	vec_clear(&s.found);
 	free(s.accepts);
 	free(s.marked);
 }
