@@ -43,7 +43,8 @@ static int hook_getopt_long_only(int argc, char *const *argv, const char *shorts
 
 /*
  * The locale belongs to the process. Every job sets the same one, so what was set once is not set
- * again: a change while other threads format numbers is a race in libc.
+ * again: a change while other threads format numbers is a race in libc. Asking is one with setting: both
+ * are under the lock.
  */
 static char *hook_setlocale(int category, const char *locale)
 {
@@ -56,18 +57,17 @@ static char *hook_setlocale(int category, const char *locale)
 	static unsigned n;
 	char *ret = NULL;
 	bool known = false;
+	bool keep = locale && copy_in_job() && strlen(locale) < sizeof(done[0].locale);
 
-	if (!locale || !copy_in_job() || strlen(locale) >= sizeof(done[0].locale))
-		return setlocale(category, locale);
 	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < n && !known; i++) {
+	for (unsigned i = 0; keep && i < n && !known; i++) {
 		known = done[i].category == category && strcmp(done[i].locale, locale) == 0;
 		if (known)
 			ret = done[i].result;
 	}
 	if (!known) {
 		ret = setlocale(category, locale);
-		if (n < sizeof(done) / sizeof(*done)) {
+		if (keep && n < sizeof(done) / sizeof(*done)) {
 			done[n].category = category;
 			strcpy(done[n].locale, locale);
 			done[n++].result = ret ? strdup(ret) : NULL;
