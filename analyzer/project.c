@@ -1,11 +1,11 @@
 #include "analyzer/project.h"
 
 #include <string.h>
-#include <yaml.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/yaml_file.h"
 
 #define FILE_NAME ".concur.yaml"
 
@@ -15,43 +15,24 @@ struct reading {
 	struct catalogue *cat;
 };
 
-static const char *text_of(const yaml_node_t *node)
-{
-	return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static struct error *wrong(const struct reading *r, const yaml_node_t *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static struct error *wrong(const struct reading *r, const yaml_node_t *at, const char *fmt, ...)
-{
-	CLEANUP(cleanup_free) char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	return error_new(ERROR_USAGE, "%s:%zu: %s", r->what, at->start_mark.line + 1, text);
-}
-
 /* A word, or a list of words, as one cell of the table. */
 static struct error *read_words(struct reading *r, const char *key, yaml_node_t *node, char **ret)
 {
 	CLEANUP(strbuf_clear) struct strbuf out = { 0 };
 
-	if (node->type == YAML_SCALAR_NODE) {
-		*ret = xstrdup(text_of(node));
+	if (yaml_text(node)) {
+		*ret = xstrdup(yaml_text(node));
 		return NULL;
 	}
 	if (node->type != YAML_SEQUENCE_NODE)
-		return wrong(r, node, "%s: want a word or a list of words", key);
+		return yaml_wrong(r->what, node, "%s: want a word or a list of words", key);
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
 	     item < node->data.sequence.items.top; item++) {
 		yaml_node_t *word = yaml_document_get_node(&r->document, *item);
 
-		if (!text_of(word))
-			return wrong(r, word, "%s: want words", key);
-		strbuf_addf(&out, "%s%s", out.len ? " " : "", text_of(word));
+		if (!yaml_text(word))
+			return yaml_wrong(r->what, word, "%s: want words", key);
+		strbuf_addf(&out, "%s%s", out.len ? " " : "", yaml_text(word));
 	}
 	*ret = xstrdup(out.len ? strbuf_str(&out) : "-");
 	return NULL;
@@ -78,21 +59,22 @@ static void free_cells(char *(*cells)[CATALOGUE_COLUMNS])
 static struct error *read_cell(struct reading *r, yaml_node_t *key, yaml_node_t *value,
 			       char **cells)
 {
-	const char *name = text_of(key);
+	const char *name = yaml_text(key);
 	int column = column_of(name);
 
 	if (column < 0)
-		return wrong(r, key,
-			     "unknown key \"%s\": want name, header, effects, mt, replacement, "
-			     "conditions or source",
-			     name ? name : "(not a word)");
+		return yaml_wrong(
+			r->what, key,
+			"unknown key \"%s\": want name, header, effects, mt, replacement, "
+			"conditions or source",
+			name ? name : "(not a word)");
 	if (cells[column])
-		return wrong(r, key, "%s: there already", name);
+		return yaml_wrong(r->what, key, "%s: there already", name);
 	if (column == CATALOGUE_EFFECTS || column == CATALOGUE_CONDITIONS)
 		return read_words(r, name, value, &cells[column]);
-	if (!text_of(value) || !*text_of(value))
-		return wrong(r, value, "%s: want a text", name);
-	cells[column] = xstrdup(text_of(value));
+	if (!yaml_text(value) || !*yaml_text(value))
+		return yaml_wrong(r->what, value, "%s: want a text", name);
+	cells[column] = xstrdup(yaml_text(value));
 	return NULL;
 }
 
@@ -104,7 +86,7 @@ static struct error *set_cell(struct reading *r, yaml_node_t *key, char *const *
 	if (!err)
 		return NULL;
 	return error_reclass(error_wrap(err, "%s:%zu: %s: %s", r->what, key->start_mark.line + 1,
-					cells[CATALOGUE_NAME], text_of(key)),
+					cells[CATALOGUE_NAME], yaml_text(key)),
 			     ERROR_USAGE);
 }
 
@@ -116,7 +98,8 @@ static struct error *read_function(struct reading *r, yaml_node_t *node)
 	size_t n;
 
 	if (node->type != YAML_MAPPING_NODE)
-		return wrong(r, node, "functions: want a list of entries, each with a name");
+		return yaml_wrong(r->what, node,
+				  "functions: want a list of entries, each with a name");
 	n = (size_t)(node->data.mapping.pairs.top - pairs);
 	for (size_t i = 0; i < n; i++) {
 		err = read_cell(r, yaml_document_get_node(&r->document, pairs[i].key),
@@ -125,11 +108,11 @@ static struct error *read_function(struct reading *r, yaml_node_t *node)
 			return err;
 	}
 	if (!cells[CATALOGUE_NAME])
-		return wrong(r, node, "functions: an entry has no name");
+		return yaml_wrong(r->what, node, "functions: an entry has no name");
 	catalogue_own(r->cat, cells[CATALOGUE_NAME]);
 	for (size_t i = 0; i < n; i++) {
 		yaml_node_t *key = yaml_document_get_node(&r->document, pairs[i].key);
-		int column = column_of(text_of(key));
+		int column = column_of(yaml_text(key));
 
 		err = column == CATALOGUE_NAME ? NULL : set_cell(r, key, cells, column);
 		if (err)
@@ -145,18 +128,18 @@ static struct error *read_root(struct reading *r)
 	if (!root)
 		return NULL; /* empty */
 	if (root->type != YAML_MAPPING_NODE)
-		return wrong(r, root, "want keys: functions");
+		return yaml_wrong(r->what, root, "want keys: functions");
 	for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
 	     pair < root->data.mapping.pairs.top; pair++) {
 		yaml_node_t *key = yaml_document_get_node(&r->document, pair->key);
 		yaml_node_t *list = yaml_document_get_node(&r->document, pair->value);
-		const char *name = text_of(key);
+		const char *name = yaml_text(key);
 
 		if (!name || strcmp(name, "functions") != 0)
 			continue; /* options of commands, for whoever reads those */
 		if (list->type != YAML_SEQUENCE_NODE)
-			return wrong(r, list,
-				     "functions: want a list of entries, each with a name");
+			return yaml_wrong(r->what, list,
+					  "functions: want a list of entries, each with a name");
 		for (yaml_node_item_t *item = list->data.sequence.items.start;
 		     item < list->data.sequence.items.top; item++) {
 			struct error *err =
@@ -172,25 +155,12 @@ static struct error *read_root(struct reading *r)
 struct error *project_parse(const char *yaml, size_t n, const char *what, struct catalogue *cat)
 {
 	struct reading r = { .what = what, .cat = cat };
-	struct error *err;
-	yaml_parser_t parser;
+	struct error *err = yaml_file_parse(yaml, n, what, &r.document);
 
-	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory */
-	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml, n);
-	if (yaml_parser_load(&parser, &r.document)) {
-		err = read_root(&r);
-		yaml_document_delete(&r.document);
-	} else {
-		size_t line = parser.problem_mark.line;
-
-		if (parser.error == YAML_READER_ERROR) /* tells an offset only */
-			for (size_t i = 0; i < n && i < parser.problem_offset; i++)
-				line += yaml[i] == '\n';
-		err = error_new(ERROR_USAGE, "%s:%zu: %s", what, line + 1,
-				parser.problem ? parser.problem : "cannot be read");
-	}
-	yaml_parser_delete(&parser);
+	if (err)
+		return err;
+	err = read_root(&r);
+	yaml_document_delete(&r.document);
 	return err;
 }
 

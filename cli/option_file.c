@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/yaml_file.h"
 #include "cli/options.h"
 
 struct reading {
@@ -31,43 +31,23 @@ void option_file_clear(struct option_file *file)
 	strings_clear(&file->tasks);
 }
 
-__attribute__((format(printf, 3, 4))) static struct error *
-wrong(const struct reading *r, const yaml_node_t *at, const char *fmt, ...)
-{
-	CLEANUP(cleanup_free) char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	return error_new(ERROR_USAGE, "%s:%zu: %s", r->what, at->start_mark.line + 1, text);
-}
-
-/* NULL: it is no text, or one with a NUL byte. */
-static const char *text_of(const yaml_node_t *node)
-{
-	const char *s = (const char *)node->data.scalar.value;
-
-	return node->type == YAML_SCALAR_NODE && strlen(s) == node->data.scalar.length ? s : NULL;
-}
-
 /* A text, or a list of texts. */
 static struct error *read_texts(struct reading *r, const char *key, yaml_node_t *node,
 				struct strings *ret)
 {
-	if (text_of(node)) {
-		strings_add(ret, text_of(node));
+	if (yaml_text(node)) {
+		strings_add(ret, yaml_text(node));
 		return NULL;
 	}
 	if (node->type != YAML_SEQUENCE_NODE)
-		return wrong(r, node, "%s: want a text or a list of texts", key);
+		return yaml_wrong(r->what, node, "%s: want a text or a list of texts", key);
 	for (yaml_node_item_t *item = node->data.sequence.items.start;
 	     item < node->data.sequence.items.top; item++) {
 		yaml_node_t *text = yaml_document_get_node(&r->document, *item);
 
-		if (!text_of(text))
-			return wrong(r, text, "%s: want texts", key);
-		strings_add(ret, text_of(text));
+		if (!yaml_text(text))
+			return yaml_wrong(r->what, text, "%s: want texts", key);
+		strings_add(ret, yaml_text(text));
 	}
 	return NULL;
 }
@@ -116,7 +96,7 @@ static struct error *add_flag(struct reading *r, const yaml_node_t *key, yaml_no
 	bool on = values->n == 1 && !strcmp(values->items[0], "true");
 
 	if (!on && (values->n != 1 || strcmp(values->items[0], "false") != 0))
-		return wrong(r, value, "%s: want true or false", place->name);
+		return yaml_wrong(r->what, value, "%s: want true or false", place->name);
 	add_arg(r, key, xasprintf("--%s%s", place->name, on ? "" : "=false"));
 	return NULL;
 }
@@ -130,26 +110,26 @@ static struct error *read_option(struct reading *r, yaml_node_t *key, yaml_node_
 
 	if (!name || !options_find(name, &place) ||
 	    !(r->kind == FILE_WORKLOAD ? place.in_workload : place.in_config))
-		return wrong(r, key, "unknown key \"%s\": want %s", name ? name : "(not a word)",
-			     wants[r->kind]);
+		return yaml_wrong(r->what, key, "unknown key \"%s\": want %s",
+				  name ? name : "(not a word)", wants[r->kind]);
 	err = read_texts(r, name, value, &values);
 	if (err)
 		return err;
 	if (place.is_flag)
 		return add_flag(r, key, value, &place, &values);
 	if (!values.n || !*values.items[0])
-		return wrong(r, value, "%s: has no value", name);
+		return yaml_wrong(r->what, value, "%s: has no value", name);
 	add_option(r, key, &place, &values);
 	return NULL;
 }
 
 static struct error *read_pair(struct reading *r, yaml_node_t *key, yaml_node_t *value)
 {
-	const char *name = text_of(key);
+	const char *name = yaml_text(key);
 
 	vec_each (&r->seen, other)
 		if (name && !strcmp(*other, name))
-			return wrong(r, key, "%s: there already", name);
+			return yaml_wrong(r->what, key, "%s: there already", name);
 	strings_add(&r->seen, name ? name : "");
 	if (name && r->kind == FILE_WORKLOAD && !strcmp(name, "command"))
 		return read_texts(r, name, value, &r->file.command);
@@ -185,25 +165,12 @@ struct error *option_file_parse(const char *yaml, size_t n, const char *what,
 				enum option_file_kind kind, struct option_file *ret)
 {
 	struct reading r = { .what = what, .kind = kind };
-	struct error *err;
-	yaml_parser_t parser;
+	struct error *err = yaml_file_parse(yaml, n, what, &r.document);
 
-	if (!yaml_parser_initialize(&parser))
-		abort(); /* out of memory */
-	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml, n);
-	if (yaml_parser_load(&parser, &r.document)) {
-		err = read_root(&r);
-		yaml_document_delete(&r.document);
-	} else {
-		size_t line = parser.problem_mark.line;
-
-		if (parser.error == YAML_READER_ERROR) /* tells an offset only */
-			for (size_t i = 0; i < n && i < parser.problem_offset; i++)
-				line += yaml[i] == '\n';
-		err = error_new(ERROR_USAGE, "%s:%zu: %s", what, line + 1,
-				parser.problem ? parser.problem : "cannot be read");
-	}
-	yaml_parser_delete(&parser);
+	if (err)
+		return err;
+	err = read_root(&r);
+	yaml_document_delete(&r.document);
 	strings_clear(&r.seen);
 	if (err) {
 		option_file_clear(&r.file);
