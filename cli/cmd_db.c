@@ -1,17 +1,22 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shards.h"
 #include "cli/subject.h"
 #include "db/maintain.h"
+#include "model/hyperfine.h"
 #include "model/run_json.h"
+#include "profiler/machine.h"
 
-#define DAY_NS (24ll * 3600 * 1000000000)
+#define NS_PER_S 1000000000ll
+#define DAY_NS   (24 * 3600 * NS_PER_S)
 
 struct count {
 	const char *what; /* NULL: none */
@@ -67,23 +72,56 @@ static struct error *op_export(const struct options *o, struct db *db, char *con
 	return NULL;
 }
 
+/* When and where hyperfine does not say: when the file was written, and here. */
+static void complete(const char *path, struct runs *runs)
+{
+	struct stat st = { 0 };
+
+	stat(path, &st);
+	vec_each (runs, run) {
+		run->started_ns = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+		machine_read(&run->machine);
+	}
+	log_note("%s: taken as measured on this machine when the file was written", path);
+}
+
+static struct error *read_runs(const char *path, struct runs *ret)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct run run = { 0 };
+	struct error *err = file_read(path, &text);
+
+	if (err)
+		return err;
+	if (!hyperfine_is(strbuf_str(&text), text.len)) {
+		err = run_json_parse(strbuf_str(&text), text.len, &run);
+		if (!err)
+			vec_push(ret, run);
+	} else {
+		err = hyperfine_parse(strbuf_str(&text), text.len, ret);
+		if (!err)
+			complete(path, ret);
+	}
+	return err ? error_wrap(err, "%s", path) : NULL;
+}
+
 static struct error *op_import(const struct options *o, struct db *db, char *const *args, int n,
 			       struct done *ret)
 {
+	size_t imported = 0;
+
 	(void)o;
 	for (int i = 0; i < n; i++) {
-		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-		CLEANUP(run_clear) struct run run = { 0 };
-		struct error *err = file_read(args[i], &text);
+		CLEANUP(runs_clear) struct runs runs = { 0 };
+		struct error *err = read_runs(args[i], &runs);
 
-		if (!err) {
-			err = run_json_parse(strbuf_str(&text), text.len, &run);
-			err = err ? error_wrap(err, "%s", args[i]) : db_store(db, &run);
-		}
+		for (size_t k = 0; !err && k < runs.n; k++)
+			err = db_store(db, &runs.items[k]);
 		if (err)
 			return err;
+		imported += runs.n;
 	}
-	*ret = (struct done){ { { "imported", (size_t)n } } };
+	*ret = (struct done){ { { "imported", imported } } };
 	return NULL;
 }
 

@@ -67,7 +67,8 @@ const struct command commands[] = {
 	  "  concur gate --pair --each files ./build-main/crunch build/crunch --junit gate.xml -- {}", OPTIONS_GATE | OPTIONS_TASKS | OPTIONS_RUN | OPTIONS_BUDGET | OPTIONS_FORCE, cmd_gate },
 	{ "db", "check\nbackup FILE\nexport RUN [FILE]\nimport FILE...\nmerge HISTORY...\nprune --samples-days N --runs-days N",
 	  "keep the history in order: check, backup, export, import, merge, prune",
-	  "Merging and importing twice changes nothing. Pruning takes raw samples and stacks first; medians and their "
+	  "Merging and importing twice changes nothing. Imported are runs that were exported, and what 'hyperfine --export-json FILE' "
+	  "wrote: a run for each command, taken as measured on this machine when the file was written. Pruning takes raw samples and stacks first; medians and their "
 	  "intervals stay, and runs with a tag stay whole. Shards of an analysis are merged into the run that one process would "
 	  "have made, if all of them are there.\n\n"
 	  "Examples:\n  concur db export last run.json\n  concur db merge node1.db node2.db\n"

@@ -117,15 +117,20 @@ struct error *range_load(struct db *db, const char *ref, const struct run *like,
 			 size_t *left_out)
 {
 	CLEANUP(strings_clear) struct strings ids = { 0 };
-	struct error *err;
+	struct error *err = NULL;
 
 	*left_out = 0;
-	if (!strstr(ref, ".."))
-		return db_load(db, ref, vec_add(ret));
-	err = find(db, ref, like, &ids, left_out);
-	for (size_t i = ids.n; !err && i-- > 0;)
-		err = i ? db_load_figures(db, ids.items[i], vec_add(ret))
-			: db_load(db, ids.items[i], vec_add(ret));
+	if (strstr(ref, ".."))
+		err = find(db, ref, like, &ids, left_out);
+	else
+		strings_add(&ids, ref);
+	for (size_t i = ids.n; !err && i-- > 0;) {
+		struct run run = { 0 };
+
+		err = i ? db_load_figures(db, ids.items[i], &run) : db_load(db, ids.items[i], &run);
+		if (!err)
+			vec_push(ret, run);
+	}
 	return err;
 }
 

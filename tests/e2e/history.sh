@@ -47,6 +47,25 @@ run 0 "$CONCUR" db --db copy.db prune --samples-days 1
 run 2 "$CONCUR" db --db copy.db prune
 run 2 "$CONCUR" db
 run 3 "$CONCUR" db --db new.db import tasks
+
+# What hyperfine measured is a run like others: twice is once, and another measurement of the command is held against it.
+hyperfine -N --warmup 1 --runs 20 --export-json first.json './work100 3000000' './work150 3000000' >hyperfine.out 2>&1
+hyperfine -N --warmup 1 --runs 20 --export-json second.json './work100 3000000' >hyperfine.out 2>&1
+touch -d '1 minute ago' first.json
+run 0 "$CONCUR" db --db hyperfine.db import first.json second.json --json
+[ "$(json .imported)" = 3 ] || fail 'not every result was imported'
+says err 'taken as measured on this machine'
+run 0 "$CONCUR" db --db hyperfine.db import first.json
+run 0 "$CONCUR" runs --db hyperfine.db --json
+[ "$(json '.runs | length')" = 3 ] || fail 'a measurement was stored twice'
+twice=$(sqlite3 hyperfine.db "select id from v_run where program = 'work100' order by started_ns")
+run 0 "$CONCUR" compare --db hyperfine.db $twice --json
+[ "$(json '.comparable and .entries[0].n == 20 and .entries[0].model == "sequential"')" = true ] || fail 'not compared'
+run 0 "$CONCUR" history --db hyperfine.db work100 --json
+[ "$(json '.series[0].values | length')" = 2 ] || fail 'two measurements of a command are no series'
+sed 's/"exit_codes": \[/&1, /' first.json >failed.json
+run 3 "$CONCUR" db --db hyperfine.db import failed.json
+says err 'without --ignore-failure'
 run 3 "$CONCUR" db --db new.db merge tasks
 for left in *-wal *-shm *.partial; do
 	[ ! -e "$left" ] || fail "$left was left behind"
