@@ -74,6 +74,8 @@ struct async_report {
 /* Why coroutines cannot be run here, one clause for people, or NULL. */
 const char *async_why_not(void);
 
+/* Before much is mapped, which could fill all that jumps from libc reach: room for what they jump to. */
+void async_reserve(void);
 int async_run(const struct async_options *opt, struct async_report *ret);
 /* From a coroutine: the part that the report is about begins, ends. Without: the whole run. */
 void async_measure(bool begin);

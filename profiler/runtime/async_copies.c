@@ -181,8 +181,12 @@ int async_copies_start(const struct host *h, struct copy *copies)
 		return -ENOENT;
 	}
 	if (report.overhead_share > OVERHEAD_MAX) {
-		host_why(h, "intercepting its system calls takes up to %.0f %% of the time",
-			 100 * report.overhead_share);
+		host_why(
+			h,
+			"intercepting its system calls takes up to %.0f %% of the time (%.0f traps "
+			"and %.0f jumps a task)",
+			100 * report.overhead_share, (double)report.traps / h->plan->jobs,
+			(double)report.rewritten / h->plan->jobs);
 		return -EOVERFLOW;
 	}
 	return 0;

@@ -194,6 +194,12 @@ static bool has_other_threads(void)
 	return entries != 3; /* with . and .. */
 }
 
+static bool find_libc(struct segment *s)
+{
+	s->address = dlsym(RTLD_DEFAULT, "read");
+	return s->address && dl_iterate_phdr(find_segment, s);
+}
+
 /* Executable memory that jumps from libc can reach. */
 static bool make_pool(char *libc)
 {
@@ -212,13 +218,21 @@ static bool make_pool(char *libc)
 	return false;
 }
 
+void async_reserve(void)
+{
+	struct segment s = { 0 };
+
+	if (find_libc(&s))
+		make_pool((char *)s.start);
+}
+
 unsigned async_rewrite(void)
 {
-	struct segment s = { .address = dlsym(RTLD_DEFAULT, "read") };
+	struct segment s = { 0 };
 	char *page;
 	size_t size;
 
-	if (!s.address || !dl_iterate_phdr(find_segment, &s) || !make_pool((char *)s.start))
+	if (!find_libc(&s) || (!pool && !make_pool((char *)s.start)))
 		return 0;
 	page = (char *)((uintptr_t)s.start & ~4095ul);
 	size = (size_t)((char *)s.end - page);

@@ -657,6 +657,10 @@ void async_leave(void)
 
 #include <errno.h>
 
+void async_reserve(void)
+{
+}
+
 void async_measure(bool begin)
 {
 	(void)begin;

@@ -26,19 +26,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "profiler/runtime/async.h"
 #include "profiler/runtime/copy.h"
 #include "profiler/runtime/hooks.h"
 
-#define POLL_MS     20 /* between two looks at the racer's memory */
-#define STACK_MIN   (8ul << 20)
-#define STACK_MAX   (64ul << 20)
-#define FILES_MAX   2048 /* of a worker: half for the program, half for us */
-#define CRASH_STACK (64ul << 10)
-#define LEAKS_MAX   256 /* descriptors that are counted */
+#define POLL_MS   20 /* between two looks at the racer's memory */
+#define STACK_MIN (8ul << 20)
+#define STACK_MAX (64ul << 20)
+#define FILES_MAX 2048 /* of a worker: half for the program, half for us */
+#define LEAKS_MAX 256  /* descriptors that are counted */
 
 __thread struct copy *copy_self __attribute__((tls_model("local-exec")));
 
@@ -56,14 +54,24 @@ static bool forks(const struct host *h)
 	return is_mode(h, PLAN_PREFORK) || is_mode(h, PLAN_FORK);
 }
 
+static bool has_loop(const struct host *h)
+{
+	return is_mode(h, PLAN_ASYNC) || is_mode(h, PLAN_HYBRID);
+}
+
 /* --- inside a job ----------------------------------------------------------------------------- */
 
 struct copy *copy_in_job(void)
 {
-	return copy_self && getpid() == racer_pid ? copy_self : NULL;
+	return copy_self && copy_in_racer() ? copy_self : NULL;
 }
 
-static _Noreturn void end_racer(enum result_end end)
+bool copy_in_racer(void)
+{
+	return getpid() == racer_pid;
+}
+
+_Noreturn void copy_end_racer(enum result_end end)
 {
 	async_leave();
 	__atomic_store_n(&racer_host->result->end, (uint32_t)end, __ATOMIC_RELEASE);
@@ -80,7 +88,14 @@ _Noreturn void copy_refuse(const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	host_why(racer_host, "%s", why);
-	end_racer(RESULT_UNLOADABLE);
+	copy_end_racer(RESULT_UNLOADABLE);
+}
+
+void copy_become_process(bool catches_crashes)
+{
+	racer_pid = getpid();
+	if (!catches_crashes)
+		crash_ignore();
 }
 
 _Noreturn void copy_end_job(struct copy *c, int status)
@@ -101,96 +116,6 @@ static void on_libc_exit(int code, void *arg)
 		return;
 	on_exit(on_libc_exit, NULL);
 	hook_exit(code);
-}
-
-/* --- crashes ---------------------------------------------------------------------------------- */
-
-/* A call instruction ends here (e8 rel32; ff /2 with up to 7 bytes). */
-static bool follows_call(const unsigned char *p)
-{
-	if (p[-5] == 0xe8)
-		return true;
-	for (int n = 2; n <= 7; n++) {
-		if (p[-n] == 0xff && (p[-n + 1] & 0x38) == 0x10)
-			return true;
-	}
-	return false;
-}
-
-static bool note_module(const struct copy *c, const unsigned char *at, bool below)
-{
-	const struct image_module *m = image_at(&c->image, at);
-
-	if (!m || (below && (at - 8 < (const unsigned char *)m->low || !follows_call(at))))
-		return false;
-	racer_host->result->crash_module = (uint32_t)(m - c->image.modules);
-	racer_host->result->crash_at = (uint64_t)(at - (const unsigned char *)m->map->l_addr);
-	racer_host->result->crash_below = below;
-	return true;
-}
-
-#if defined(__x86_64__)
-#define PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RIP])
-#define SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[REG_RSP])
-#elif defined(__aarch64__)
-#define PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
-#define SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
-#endif
-
-/* In the program, or in libc: then the first return address into the program, up the stack. */
-static void note_place(const struct copy *c, const ucontext_t *uc)
-{
-	uintptr_t top = SP(uc);
-	const unsigned char *const *stack = (const void *)top;
-
-	if (note_module(c, (const unsigned char *)PC(uc), false) || top % 8)
-		return;
-	/* Not beyond the next page: the stack may end there. */
-	for (size_t i = 0; i < (8192 - top % 4096) / 8; i++) {
-		if (note_module(c, stack[i], true))
-			return;
-	}
-}
-
-static void on_crash(int sig, siginfo_t *info, void *context)
-{
-	const ucontext_t *uc = context;
-	struct copy *c = copy_in_job();
-
-	(void)info;
-	if (getpid() != racer_pid) { /* a child of a job: its own affair */
-		signal(sig, SIG_DFL);
-		raise(sig);
-		return;
-	}
-	if (c) {
-		racer_host->result->bad_job = c->job;
-		capture_tail(racer_host, c->job, c->stderr_fd);
-	}
-	racer_host->result->signal = sig;
-	racer_host->result->crash_module = ~0u;
-	if (c)
-		note_place(c, uc);
-	end_racer(RESULT_CRASH);
-}
-
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP };
-
-void copy_become_process(bool catches_crashes)
-{
-	racer_pid = getpid();
-	for (size_t i = 0; !catches_crashes && i < sizeof(crash_signals) / sizeof(*crash_signals);
-	     i++)
-		signal(crash_signals[i], SIG_DFL);
-}
-
-static void catch_crashes(void)
-{
-	struct sigaction sa = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
-
-	for (size_t i = 0; i < sizeof(crash_signals) / sizeof(*crash_signals); i++)
-		sigaction(crash_signals[i], &sa, NULL);
-	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 }
 
 /* --- one worker ------------------------------------------------------------------------------- */
@@ -214,7 +139,7 @@ static int own_descriptors(struct copy *c)
 	soft = files.rlim_cur > FILES_MAX ? FILES_MAX : (unsigned)files.rlim_cur;
 	base = soft / 2;
 	keep = soft / 4;
-	if (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID))
+	if (has_loop(c->host))
 		async_copies_descriptors(&base, &keep);
 	c->base_fd = (int)base;
 	if (unshare(CLONE_FILES | CLONE_FS) < 0)
@@ -269,13 +194,6 @@ static void set_names(const struct copy *c, char *program)
 	}
 }
 
-static int use_crash_stack(void)
-{
-	stack_t stack = { .ss_sp = host_memory(CRASH_STACK), .ss_size = CRASH_STACK };
-
-	return stack.ss_sp && sigaltstack(&stack, NULL) == 0 ? 0 : -ENOMEM;
-}
-
 /* Bytes of the longest argv's strings. */
 static size_t text_size(const struct host *h, char **argv)
 {
@@ -311,7 +229,7 @@ static int prepare(struct copy *c)
 	int err = own_descriptors(c);
 
 	if (!err)
-		err = use_crash_stack();
+		err = crash_stack();
 	c->argv = host_memory((host_max_argc(c->host) + 1) * sizeof(*c->argv));
 	if (c->argv)
 		c->argv_text = host_memory(text_size(c->host, c->argv) + 1);
@@ -471,7 +389,7 @@ static void wait_for_all(const struct copy *c, bool begin)
 		start->stopped_ns = host_now_ns();
 	if (serial || forks(c->host))
 		count_usage(c->host, begin);
-	if (serial && (is_mode(c->host, PLAN_ASYNC) || is_mode(c->host, PLAN_HYBRID)))
+	if (serial && has_loop(c->host))
 		async_measure(begin);
 }
 
@@ -481,7 +399,7 @@ void copy_work(struct copy *c)
 	if (prepare(c))
 		start->failed = true;
 	wait_for_all(c, true);
-	if (!is_mode(c->host, PLAN_ASYNC) && !is_mode(c->host, PLAN_HYBRID))
+	if (!has_loop(c->host))
 		host_release(0);
 	while (!start->failed && !start->full && host_next_job(c->host, &c->job))
 		run_job(c);
@@ -601,7 +519,7 @@ static int start_all(const struct host *h, struct copy *copies, struct worker_wa
 	}
 	if (forks(h))
 		return forks_start(h, copies);
-	if (is_mode(h, PLAN_ASYNC) || is_mode(h, PLAN_HYBRID))
+	if (has_loop(h))
 		return async_copies_start(h, copies);
 	for (unsigned i = 0; !err && i < h->plan->workers; i++)
 		err = pthread_create(&copies[i].thread, &attr, work, &copies[i]);
@@ -623,19 +541,21 @@ static _Noreturn void race(const struct host *h, struct worker_watch *watches, p
 		_exit(1);
 	program_invocation_name = (char *)(uintptr_t)host_text(h, h->plan->program);
 	program_invocation_short_name = strrchr(program_invocation_name, '/') + 1;
+	if (has_loop(h))
+		async_reserve();
 	if (!copies || load_all(h, copies)) {
 		host_why(h, "%u copies cannot be loaded", h->plan->workers);
-		end_racer(RESULT_UNLOADABLE);
+		copy_end_racer(RESULT_UNLOADABLE);
 	}
-	catch_crashes();
+	crash_catch(h);
 	for (unsigned i = 0; i < h->plan->workers; i++) /* all may be in exit() at once */
 		on_exit(on_libc_exit, NULL);
 	if (copy_redirect_libc() || start_all(h, copies, watches)) {
 		host_why(h, "%u workers cannot be started", h->plan->workers);
-		end_racer(RESULT_UNLOADABLE);
+		copy_end_racer(RESULT_UNLOADABLE);
 	}
 	sample_memory(h, racer_pid, watches); /* at least once, however short the jobs */
-	end_racer(start->failed ? RESULT_UNLOADABLE : RESULT_DONE);
+	copy_end_racer(start->failed ? RESULT_UNLOADABLE : RESULT_DONE);
 }
 
 /* --- the host --------------------------------------------------------------------------------- */

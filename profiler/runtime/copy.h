@@ -84,6 +84,16 @@ uint64_t forks_call_main(struct copy *c);
 int async_copies_start(const struct host *h, struct copy *copies);
 void async_copies_descriptors(unsigned *base, unsigned *keep);
 
+/* In the process that runs the workers, not in one that a job has forked. */
+bool copy_in_racer(void);
+/* End that process, with all workers. */
+_Noreturn void copy_end_racer(enum result_end end);
+/* crash.c: from here on a crash is noted, with its place, and ends the racer; in a process of a job's own
+ * it is the job's affair; each thread needs a stack for that. */
+void crash_catch(const struct host *h);
+void crash_ignore(void);
+int crash_stack(void);
+
 /* copy_self, or NULL in a process that a job has forked. */
 struct copy *copy_in_job(void);
 /* End the job that is running, with this status. Does not return. */
