@@ -157,22 +157,31 @@ static struct trial run_trial(const struct work *w, enum trial_way way, int work
 	return t;
 }
 
-static double time_trial(const struct work *w, enum trial_way way, int workers)
+struct took { /* of a run: from the first task's start to the last one's end; within one task, on average */
+	double wall_ns, task_ns, cpu_ns;
+};
+
+static struct took time_trial(const struct work *w, enum trial_way way, int workers)
 {
 	struct trial t = run_trial(w, way, workers, false);
-	double wall_ns = (double)t.wall_ns;
+	struct took ret = { .wall_ns = (double)t.wall_ns };
 
+	for (size_t i = 0; i < t.n; i++) {
+		ret.task_ns += (double)(t.tasks[i].wall_ns) / (double)t.n;
+		ret.cpu_ns += (double)t.tasks[i].cpu_ns / (double)t.n;
+	}
 	trial_clear(&t);
-	return wall_ns;
+	return ret;
 }
 
 /* The pool runs as the one task of a trial, so that it is scheduled as the harness is. */
-static double time_pool(const struct work *w, const char *model, int workers)
+static struct took time_pool(const struct work *w, const char *model, int workers)
 {
 	CLEANUP(cleanup_free) char *times = in_dir("times");
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	CLEANUP(workload_clear) struct workload one = { 0 };
 	CLEANUP(trial_clear) struct trial t = { 0 };
+	struct took ret = { 0 };
 	struct trial_plan plan = { .target = &w->pool,
 				   .workload = &one,
 				   .way = TRIAL_EXEC,
@@ -196,7 +205,12 @@ static double time_pool(const struct work *w, const char *model, int workers)
 		exit(3);
 	}
 	check(file_read(times, &text));
-	return strtod(strbuf_str(&text), NULL);
+	if (sscanf(strbuf_str(&text), "%lf %lf %lf", &ret.wall_ns, &ret.task_ns, &ret.cpu_ns) !=
+	    3) {
+		fprintf(stderr, "harness: pool %s tells no times\n", model);
+		exit(3);
+	}
+	return ret;
 }
 
 static const struct pair {
@@ -232,12 +246,13 @@ static void compare(const char *job, int workers, int repeats)
 {
 	size_t n = !strcmp(job, "net") ? 400 : 24;
 	struct samples ratios[PAIRS] = { 0 }, harness[PAIRS] = { 0 }, pool[PAIRS] = { 0 };
+	struct samples inside[PAIRS] = { 0 }, cpu[PAIRS] = { 0 };
 	struct work w;
 
 	work_init(&w, job, n);
 	w.repeat = choose_repeat(&w);
 	for (int repeat = -1; repeat < repeats; repeat++) { /* the first one warms up */
-		double ns[2 * PAIRS];
+		struct took took[2 * PAIRS];
 		size_t order[2 * PAIRS];
 
 		for (size_t i = 0; i < 2 * PAIRS; i++)
@@ -246,13 +261,17 @@ static void compare(const char *job, int workers, int repeats)
 		for (size_t k = 0; k < 2 * PAIRS; k++) {
 			const struct pair *p = &pairs[order[k] / 2];
 
-			ns[order[k]] = order[k] % 2 ? time_pool(&w, p->pool, workers)
-						    : time_trial(&w, p->way, workers);
+			took[order[k]] = order[k] % 2 ? time_pool(&w, p->pool, workers)
+						      : time_trial(&w, p->way, workers);
 		}
 		for (size_t i = 0; i < PAIRS && repeat >= 0; i++) {
-			vec_push(&ratios[i], ns[2 * i] / ns[2 * i + 1]);
-			vec_push(&harness[i], ns[2 * i]);
-			vec_push(&pool[i], ns[2 * i + 1]);
+			const struct took *a = &took[2 * i], *b = a + 1;
+
+			vec_push(&ratios[i], a->wall_ns / b->wall_ns);
+			vec_push(&harness[i], a->wall_ns);
+			vec_push(&pool[i], b->wall_ns);
+			vec_push(&inside[i], a->task_ns / b->task_ns);
+			vec_push(&cpu[i], a->cpu_ns / b->cpu_ns);
 		}
 	}
 	for (size_t i = 0; i < PAIRS; i++) {
@@ -263,6 +282,8 @@ static void compare(const char *job, int workers, int repeats)
 		printf("    trial %.1f ms, pool %.1f ms, medians of %zu tasks\n",
 		       stats_median(harness[i].items, harness[i].n) / 1e6,
 		       stats_median(pool[i].items, pool[i].n) / 1e6, n * w.repeat);
+		print_estimate("    within a task, wall", &inside[i], 1, "");
+		print_estimate("    within a task, CPU", &cpu[i], 1, "");
 	}
 }
 
@@ -275,10 +296,10 @@ static void overhead(int repeats)
 
 	work_init(&w, "nothing", n);
 	for (int repeat = 0; repeat < repeats; repeat++) {
-		vec_push(&threads, time_trial(&w, TRIAL_COPIES, 1) / (double)n);
-		vec_push(&bare, time_pool(&w, "threads", 1) / (double)n);
-		vec_push(&processes, time_trial(&w, TRIAL_EXEC, 1) / (double)n);
-		vec_push(&forks, time_trial(&w, TRIAL_FORK, 1) / (double)n);
+		vec_push(&threads, time_trial(&w, TRIAL_COPIES, 1).wall_ns / (double)n);
+		vec_push(&bare, time_pool(&w, "threads", 1).wall_ns / (double)n);
+		vec_push(&processes, time_trial(&w, TRIAL_EXEC, 1).wall_ns / (double)n);
+		vec_push(&forks, time_trial(&w, TRIAL_FORK, 1).wall_ns / (double)n);
 	}
 	print_estimate("a bare call", &bare, 1e3, " us");
 	print_estimate("threads, one task", &threads, 1e3, " us");
