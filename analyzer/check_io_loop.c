@@ -27,6 +27,7 @@ struct open_loop {
 	uint64_t told;          /* effects reported for it already */
 	size_t blocks;          /* open where its body begins, that included */
 	bool retries;           /* the one call it makes, until it was not interrupted */
+	bool left; /* a branch before this has begun the next round, or ended the loop */
 };
 
 /* `do n = read(...); while (n < 0 && errno == EINTR)` makes one call, whatever it repeats for. */
@@ -59,8 +60,9 @@ static void add(const struct check_context *c, struct fact_list *list, struct op
 	if (!f)
 		return;
 	f->detail = xasprintf("%s %s(), which %s",
-			      blocks > loop->blocks ? "a round may call" : "each round calls", name,
-			      effect_words(effect));
+			      blocks > loop->blocks || loop->left ? "a round may call"
+								  : "each round calls",
+			      name, effect_words(effect));
 	f->advice = xstrdup("if the rounds do not depend on each other, their waits can overlap");
 }
 
@@ -74,6 +76,9 @@ void check_io_loop(const struct check_context *c, struct fact_list *list)
 
 		blocks += w.event->kind == EVENT_BLOCK;
 		blocks -= w.event->kind == EVENT_BLOCK_END;
+		if (w.event->kind == EVENT_BLOCK && w.event->which == BLOCK_BRANCH &&
+		    w.event->value == ENDING_JUMP && w.loops && w.loops <= MAX_LOOPS)
+			loops[w.loops - 1].left = true;
 		if (w.event->kind == EVENT_LOOP && w.loops <= MAX_LOOPS)
 			loops[w.loops - 1] = (struct open_loop){ .at = w,
 								 .blocks = blocks + 1,

@@ -172,6 +172,39 @@ static void a_project_tells_of_its_functions(void **state)
 	sandbox_clear(&s);
 }
 
+static void a_loop_waits_in_each_round_or_in_some(void **state)
+{
+	static const struct {
+		const char *body, *says;
+	} cases[] = {
+		{ "sleep(1);", "each round calls sleep()" },
+		{ "if (i == 3) sleep(1);", "a round may call sleep()" },
+		{ "if (i == 3) continue; sleep(1);", "a round may call sleep()" },
+		{ "if (i == 3) break; sleep(1);", "a round may call sleep()" },
+		{ "for (int k = 0; k < i; k++) if (k == 3) break; sleep(1);",
+		  "each round calls sleep()" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(cleanup_free)
+		char *text = xasprintf("#include <unistd.h>\nvoid f(int n)\n"
+				       "{ for (int i = 0; i < n; i++) { %s } }\n",
+				       cases[i].body);
+		const struct fact *f;
+		struct sandbox s;
+
+		sandbox_init(&s);
+		sandbox_unit(&s, "a.c", "", text);
+		sandbox_run(&s);
+		assert_null(s.err);
+		f = sandbox_fact(&s, "io-loop", "sleep");
+		assert_non_null(f);
+		assert_non_null(strstr(f->detail, cases[i].says));
+		sandbox_clear(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +212,7 @@ int main(void)
 		cmocka_unit_test(the_present_model_is_told),
 		cmocka_unit_test(each_program_has_its_own_model),
 		cmocka_unit_test(a_project_tells_of_its_functions),
+		cmocka_unit_test(a_loop_waits_in_each_round_or_in_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
