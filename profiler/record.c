@@ -28,7 +28,7 @@
 #define REPEAT_NS       8000000000ull /* after so long nothing is repeated any more */
 #define SEARCH_NS       2000000000ull /* each of two, of a process that runs already */
 #define CALLS_PER_S     10000 /* called more often, marking them would be most of the time */
-#define COST_MAX        0.2   /* of the time, that marking the calls may take; it is taken off */
+#define COST_MAX        0.1   /* of the time, that marking the calls may take; it is taken off */
 #define SAME_SHARE      0.95  /* functions that hold nearly the same time: the outermost is meant */
 
 static void session_abort(struct offcpu **session)
