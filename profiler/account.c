@@ -306,6 +306,7 @@ static void on_in(struct account *a, struct account_thread *th, uint64_t now_ns)
 	if (th->state == STATE_BLOCKED && th->waking_ns > th->since_ns) /* WOKEN is missing */
 		on_woken(a, th, th->waking_ns);
 	book(a, th, th->state != STATE_RUN, now_ns);
+	settle_run(&th->settle);
 	th->state = STATE_RUN;
 	th->site = 0;
 }
@@ -430,43 +431,37 @@ struct settling {
 	struct account_thread *thread;
 };
 
-/* What was taken for waiting was not, or the other way round. */
-static void move_time(uint32_t site, enum settle_move move, uint64_t ns, void *arg)
+static void move_time(enum settle_part from, enum settle_part to, uint32_t site, uint64_t ns,
+		      void *arg)
 {
 	const struct settling *settling = arg;
 	struct account_sums *sums = &settling->account->sums;
 	struct account_thread *th = settling->thread;
-	uint64_t missed_ns = at_most(ns, th->missed_ns);
+	uint64_t *const parts[] = { &sums->on_cpu_ns, &sums->runqueue_ns, &sums->unknown_ns,
+				    &sums->unknown_ns };
+	uint64_t missed_ns = from == SETTLE_WAIT && !site ? at_most(ns, th->missed_ns) : 0;
 
-	if (move == SETTLE_QUEUE_TO_WAIT) {
-		sums->runqueue_ns -= ns;
-		if (site)
-			sites_add(settling->account->sites, site, ns, 0);
-		else
-			sums->unknown_ns += ns;
-		return;
-	}
-	*(move == SETTLE_WAIT_TO_CPU ? &sums->on_cpu_ns : &sums->runqueue_ns) += ns;
-	if (site) {
+	if (from == SETTLE_WAIT && site)
 		sites_take(settling->account->sites, site, ns);
-		return;
-	}
+	else
+		*parts[from] -= ns - missed_ns;
 	th->missed_ns -= missed_ns;
-	sums->unknown_ns -= ns - missed_ns;
+	if (to == SETTLE_WAIT && site)
+		sites_add(settling->account->sites, site, ns, 0);
+	else
+		*parts[to] += ns;
 }
 
-/* While it waits its counts stand still. (Of a stretch in the run-queue the kernel has counted what was
- * before a move to another CPU.) */
-static void settle(struct account *a, struct account_thread *th, const struct schedstat *now)
+/* While it waits its counts stand still: if it does so since before they were read, and still does. */
+static void settle(struct account *a, struct account_thread *th, const struct event *event)
 {
 	struct settling settling = { a, th };
-	uint64_t late_ns;
 
-	if (th->hidden || th->broken || (th->state != STATE_BLOCKED && th->state != STATE_RUNNABLE))
+	if (th->hidden || th->broken || th->since_ns > event->read_ns ||
+	    (th->state != STATE_BLOCKED && th->state != STATE_RUNNABLE))
 		return;
-	late_ns = settle_by(&th->settle, now, move_time, &settling, &a->check);
-	a->sums.runqueue_ns -= late_ns;
-	a->sums.on_cpu_ns += late_ns;
+	settle_by(&th->settle, &event->counted, th->state == STATE_RUNNABLE, move_time, &settling,
+		  &a->check);
 }
 
 static void on_totals(struct account *a, struct account_thread *th, const struct event *event)
@@ -478,7 +473,7 @@ static void on_totals(struct account *a, struct account_thread *th, const struct
 	if (th->state == STATE_ABSENT)
 		return;
 	if (!a->counting) {
-		settle(a, th, now);
+		settle(a, th, event);
 		return;
 	}
 	if (!th->has_base && th->state == STATE_COUNTED) /* a few us since the window closed */

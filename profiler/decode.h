@@ -81,8 +81,9 @@ struct event {
 		};
 		struct lock_id lock; /* EVENT_LOCK, EVENT_UNLOCK */
 		struct {
-			struct schedstat counted; /* EVENT_TOTALS */
-			uint32_t call_site;       /* where it waits just now, 0: it does not */
+			struct schedstat counted; /* EVENT_TOTALS: between read_ns and time_ns */
+			uint64_t read_ns;
+			uint32_t call_site; /* where it waits just now, 0: it does not */
 		};
 	};
 };

@@ -55,6 +55,7 @@ static void take_one(pid_t pid, pid_t tid, void *arg)
 	struct call_wait wait;
 
 	th->seen = true;
+	event.read_ns = clock_now_ns();
 	if (!schedstat_read(th->stat_fd, &event.counted))
 		return;
 	event.time_ns = clock_now_ns();

@@ -450,13 +450,16 @@ static void late_wake_ups(void **state)
 	prepare(&f);
 	FEED(&f, { 0, .type = EVENT_IN }, { 0, .type = EVENT_EXEC },
 	     { 100, .type = EVENT_STACK, .site = SITE_A }, { 100, .type = EVENT_OUT },
-	     { 200, .type = EVENT_TOTALS, .counted = { 7100, 500, 4 } }, { 1100, .type = EVENT_IN },
-	     { 1200, .type = EVENT_STACK, .site = SITE_B }, { 1200, .type = EVENT_OUT },
+	     { 200, .type = EVENT_TOTALS, .counted = { 7100, 500, 4 }, .read_ns = 190 },
+	     { 1100, .type = EVENT_IN }, { 1200, .type = EVENT_STACK, .site = SITE_B },
+	     { 1200, .type = EVENT_OUT },
+	     /* read before it left the CPU: these lag, too */
+	     { 1210, .type = EVENT_TOTALS, .counted = { 7101, 570, 5 }, .read_ns = 1190 },
 	     /* 70 in the run-queue, and 5 on the CPU before the record */
-	     { 1300, .type = EVENT_TOTALS, .counted = { 7205, 570, 5 } },
+	     { 1300, .type = EVENT_TOTALS, .counted = { 7205, 570, 5 }, .read_ns = 1290 },
 	     { 2200, .type = EVENT_IN },
 	     /* it runs: nothing is concluded from counts that lag */
-	     { 2250, .type = EVENT_TOTALS, .counted = { 7205, 600, 6 } },
+	     { 2250, .type = EVENT_TOTALS, .counted = { 7205, 600, 6 }, .read_ns = 2240 },
 	     { 2300, .type = EVENT_EXIT });
 	assert_int_equal(f.account.check.kernel_cpu_ns, 105);
 	assert_int_equal(f.account.check.cpu_ns, 105);
@@ -488,7 +491,8 @@ static void a_seen_wake_up_is_left_alone(void **state)
 	     { 500, .type = EVENT_IN, .tid = 101 },
 	     { 600, .type = EVENT_STACK, .tid = 101, .site = SITE_A },
 	     { 600, .type = EVENT_OUT, .tid = 101 },
-	     { 700, .type = EVENT_TOTALS, .tid = 101, .counted = { 230 + 10, 10 + 10 + 30, 3 } },
+	     { 700, .type = EVENT_TOTALS, .tid = 101, .counted = { 230 + 10, 10 + 10 + 30, 3 },
+	       .read_ns = 690 },
 	     { 800, .type = EVENT_EXIT, .tid = 101 });
 	w = finish(&f, 1000);
 	assert_int_equal(w.wait_ns[WAIT_DISK], 100 - 40);

@@ -97,15 +97,14 @@ static bool kernel_agrees(const struct profile_check *c, double share, uint64_t 
 	       agree(c->runqueue_ns, c->kernel_runqueue_ns, share, ns);
 }
 
-/* Beside others, what a core is had for and when is seen later than the kernel counts it, at every switch: so near in one of
- * the attempts (check_workload), and never far from it. */
+/* On every run, whatever runs beside it. */
 static void check_kernel_counts(const struct setup *setup, const struct outcome *o)
 {
 	const struct profile_check *c = &o->profile.checked;
 
 	CHECK(setup, o, c->cpu_ns <= wait_profile_cpu_ns(&o->profile.waits));
 	CHECK(setup, o, c->runqueue_ns <= o->profile.waits.runqueue_ns);
-	CHECK(setup, o, kernel_agrees(c, 0, o->profile.waits.wall_ns * 15 / 100 + 1000000));
+	CHECK(setup, o, kernel_agrees(c, 0.02, 1000000));
 }
 
 /* What holds for any program in any tier. */
@@ -226,7 +225,6 @@ static void check_workload(const struct workload *it, const struct setup *setup)
 		CHECK(setup, &o, o.profile.tier == tier);
 		CHECK(setup, &o, o.profile.lost_share < 0.01);
 		good = it->short_waits ? check_short(it, setup, &o) : check_long(it, setup, &o);
-		good = good && kernel_agrees(&o.profile.checked, 0.02, 1000000);
 	}
 	CHECK(setup, &o, good && "near the truth");
 	if (!it->other_kinds && !it->short_waits)
@@ -379,6 +377,10 @@ static void spinners_wait_in_the_run_queue(void **state)
 		CHECK(&setup, &o, o.profile.threads == 5);
 		CHECK(&setup, &o, w->runqueue_ns > 2 * wait_profile_cpu_ns(w));
 		CHECK(&setup, &o, w->runqueue_ns > w->wall_ns / 2);
+		/* and the kernel's counts were read of the most of it */
+		if (tiers[i] < TIER_3)
+			CHECK(&setup, &o,
+			      o.profile.checked.kernel_cpu_ns > wait_profile_cpu_ns(w) / 2);
 		/* the main thread waits to join them: a futex */
 		CHECK(&setup, &o, largest(w->wait_ns) == WAIT_LOCK);
 	}
