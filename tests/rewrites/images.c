@@ -8,7 +8,8 @@
 
 #include "task.h"
 
-#define BOX 5
+#define BOX  5
+#define PAGE 4096
 
 struct image {
 	unsigned width, height; /* of the small one */
@@ -23,13 +24,18 @@ static void on_error(j_common_ptr cinfo)
 	task_die("image", text);
 }
 
+/*
+ * All zeros, and at the start of a page: how far apart two buffers lie, modulo a page, changes the time of a picture by
+ * half here (loads that a processor takes for those of a store nearby), and malloc would place them differently in each form.
+ */
 static void *allocate(size_t size)
 {
-	void *p = calloc(1, size);
+	size_t whole = (size + PAGE - 1) / PAGE * PAGE;
+	void *p = aligned_alloc(PAGE, whole);
 
 	if (!p)
 		task_die("memory", strerror(errno));
-	return p;
+	return memset(p, 0, whole);
 }
 
 static void add_row(const unsigned char *row, unsigned width, unsigned *sums)
@@ -53,8 +59,9 @@ static void load(const char *path, struct image *small)
 	struct jpeg_decompress_struct cinfo;
 	struct jpeg_error_mgr errors;
 	FILE *in = fopen(path, "rb");
-	unsigned *sums;
+	unsigned *sums; /* and after them the row */
 	JSAMPROW row;
+	size_t n;
 
 	if (!in)
 		task_die(path, strerror(errno));
@@ -68,23 +75,22 @@ static void load(const char *path, struct image *small)
 	small->width = cinfo.output_width / BOX;
 	small->height = cinfo.output_height / BOX;
 	small->rgb = allocate((size_t)small->width * small->height * 3);
-	sums = allocate((size_t)small->width * 3 * sizeof(*sums));
-	row = allocate((size_t)cinfo.output_width * 3);
+	n = (size_t)small->width * 3;
+	sums = allocate(n * sizeof(*sums) + (size_t)cinfo.output_width * 3);
+	row = (JSAMPROW)(sums + n);
 	for (unsigned y = 0; y < cinfo.output_height; y++) {
 		jpeg_read_scanlines(&cinfo, &row, 1);
 		add_row(row, small->width, sums);
 		if (y % BOX != BOX - 1 || y / BOX >= small->height)
 			continue;
-		for (unsigned i = 0; i < small->width * 3; i++)
-			small->rgb[(size_t)(y / BOX) * small->width * 3 + i] =
-				(unsigned char)(sums[i] / (BOX * BOX));
-		memset(sums, 0, (size_t)small->width * 3 * sizeof(*sums));
+		for (size_t i = 0; i < n; i++)
+			small->rgb[y / BOX * n + i] = (unsigned char)(sums[i] / (BOX * BOX));
+		memset(sums, 0, n * sizeof(*sums));
 	}
 	jpeg_finish_decompress(&cinfo);
 	jpeg_destroy_decompress(&cinfo);
 	fclose(in);
 	free(sums);
-	free(row);
 }
 
 static void save(const struct image *image, FILE *out)
