@@ -292,8 +292,10 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	if (err || !unit.name)
 		return err;
 	err = record_unit(argv, &opt, &unit, search, run);
-	if (!err && !options->pid && waits_for_disk(&run->recording))
+	if (!err && !options->pid && waits_for_disk(&run->recording)) {
 		disk_depth(&uses, &run->recording.disk_depth, &run->recording.disk_tried);
+		run->recording.disk_threads = DISK_DEPTH_MOST;
+	}
 	return err;
 }
 

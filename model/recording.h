@@ -28,7 +28,7 @@
 #define SEGMENT_UNKNOWN (WAIT_KIND_COUNT + 1) /* a wait for no one knows what */
 #define SEGMENT_QUEUE   (WAIT_KIND_COUNT + 2) /* for a core: in the timeline alone */
 
-#define DISK_DEPTH_MOST   8
+#define DISK_DEPTH_MOST   32
 #define TIMELINE_CALLS    200
 #define TIMELINE_SEGMENTS 4000 /* of all its calls together */
 
@@ -88,11 +88,12 @@ struct recording {
 	uint64_t before_ns, after_ns;   /* wall time until the first call and after the last one */
 	uint64_t p5_ns, p50_ns, p95_ns; /* how long the calls took that were kept */
 	struct estimate slowdown;       /* of CPU time when all cores do this; n 0: not measured */
-	/* How many times as much the disk does for DISK_DEPTH_MOST threads as for one, for calls like
-	 * the program's; n 0: not tried. */
+	/* How many times as much the disk does for disk_threads as for one, for calls like the
+	 * program's; n 0: not tried. */
 	struct estimate disk_depth;
-	char *disk_tried; /* with what, or NULL */
-	double probe_ns;  /* what marking one call costs, measured here */
+	uint64_t disk_threads; /* DISK_DEPTH_MOST; 0 in runs of before, which tried 8 */
+	char *disk_tried;      /* with what, or NULL */
+	double probe_ns;       /* what marking one call costs, measured here */
 	struct recorded_calls calls;
 	struct segments segments;
 	/*

@@ -107,10 +107,12 @@ void put_recording(const struct page *p, const struct recording *r)
 			  r->slowdown.value, r->slowdown.low, r->slowdown.high, r->slowdown.n);
 	if (r->disk_depth.n)
 		page_item(p, "  ", INK_PLAIN, 2,
-			  "%d threads get %.1f [%.1f, %.1f] times as many calls on files done as "
+			  "%" PRIu64
+			  " threads get %.1f [%.1f, %.1f] times as many calls on files done as "
 			  "one, n = %zu, %s",
-			  DISK_DEPTH_MOST, r->disk_depth.value, r->disk_depth.low,
-			  r->disk_depth.high, r->disk_depth.n, r->disk_tried ? r->disk_tried : "");
+			  r->disk_threads ? r->disk_threads : 8, r->disk_depth.value,
+			  r->disk_depth.low, r->disk_depth.high, r->disk_depth.n,
+			  r->disk_tried ? r->disk_tried : "");
 	if (r->nested || r->abandoned || r->unfinished)
 		page_item(p, "  ", INK_PLAIN, 2,
 			  "%" PRIu64 " recursive calls, %" PRIu64

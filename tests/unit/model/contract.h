@@ -11,7 +11,7 @@ static const char *const contract[] = {
 	"profile recording race race_conditions verdict",
 	"recording. made why unit object found runs elapsed_ns calls nested abandoned unfinished "
 	"at_once threads before_ns after_ns p5_ns p50_ns p95_ns probe_ns slowdown disk_depth "
-	"disk_tried inside "
+	"disk_threads disk_tried inside "
 	"outside gaps_repeat locks locks_watched_ns timeline recording.locks. name file holds "
 	"held_ns "
 	"recording.timeline. start_ns end_ns tid segments",
