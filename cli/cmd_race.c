@@ -35,7 +35,7 @@ struct error *cmd_race(const struct command *command, struct options *options, i
 		output_run(options, &run);
 	} else {
 		style = output_style(options);
-		report_race(&run.race, &style, &text);
+		report_race(&run, &style, &text);
 		output_text(strbuf_str(&text));
 	}
 	log_note("stored as %.13s in %s", run.id, path);

@@ -255,7 +255,20 @@ void phrase_isolation(const struct race *race, struct strbuf *out)
 		strbuf_addch(out, '.');
 }
 
-void phrase_loop(const struct race *race, enum model model, struct strbuf *out)
+/* A trial ends when its tasks take half of what is free; here of all, as what was free is not stored. */
+static void put_in_flight(const struct race_entry *e, const struct machine *m, struct strbuf *out)
+{
+	uint64_t each = e->pss_bytes / (uint64_t)e->workers;
+
+	if (each && m->memory_bytes)
+		strbuf_addf(
+			out,
+			" One task in flight takes %s: half of the machine's memory holds %llu.",
+			word_bytes(each).s, (unsigned long long)(m->memory_bytes / 2 / each));
+}
+
+void phrase_loop(const struct race *race, enum model model, const struct machine *machine,
+		 struct strbuf *out)
 {
 	const struct race_entry *e = race_best(race, model);
 
@@ -267,6 +280,8 @@ void phrase_loop(const struct race *race, enum model model, struct strbuf *out)
 	strbuf_addf(out, " Intercepting %s took %.1f %% at most (%llu by signal).",
 		    word_count(e->loop.traps + e->loop.rewritten, "system call").s,
 		    100 * e->loop.overhead_share, (unsigned long long)e->loop.traps);
+	if (machine)
+		put_in_flight(e, machine, out);
 	vec_each (&e->loop.pinned, p)
 		strbuf_addf(out, "%s %s%s%s (%s, %s)",
 			    p == e->loop.pinned.items ? " Held up by" : ",", p->call,

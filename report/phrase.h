@@ -55,9 +55,10 @@ void phrase_out(const struct race_entry *e, struct strbuf *out);
 /* What the threads of an entry did, "61 % on-CPU, 30 % lock, 9 % run-queue"; nothing: not watched. */
 void phrase_entry_time(const struct race_entry *e, struct strbuf *out);
 void phrase_isolation(const struct race *race, struct strbuf *out);
-/* What the event loop of the fastest entry of a model did: "async, 64 workers: tasks ran on it 40 % of ...";
- * nothing when it has none. */
-void phrase_loop(const struct race *race, enum model model, struct strbuf *out);
+/* What the event loop of the fastest entry of a model did: "async, 64 workers: tasks ran on it 40 % of ...",
+ * and for how many in flight there is memory (machine may be NULL); nothing when it has none. */
+void phrase_loop(const struct race *race, enum model model, const struct machine *machine,
+		 struct strbuf *out);
 
 /* The concurrency that is there already, and what it waits for. */
 void phrase_present(const struct present *now, struct phrases *ret);

@@ -34,7 +34,7 @@ void report_profile(const struct profile *profile, const struct report_style *st
 void report_outlook(const struct run *run, const struct report_style *style, struct strbuf *out);
 void report_recording(const struct recording *recording, const struct report_style *style,
 		      struct strbuf *out);
-void report_race(const struct race *race, const struct report_style *style, struct strbuf *out);
+void report_race(const struct run *run, const struct report_style *style, struct strbuf *out);
 void report_history(const struct history *history, const struct report_style *style,
 		    struct strbuf *out);
 void report_gate(const struct gate *gate, const struct report_style *style, struct strbuf *out);

@@ -219,7 +219,7 @@ static void put_entry(const struct page *p, struct grid *g, const struct race_en
 
 /* Why entries are out, and how the tasks were kept apart. */
 static void put_race_notes(const struct page *p, const struct race *race,
-			   const struct race_entry *const *entries)
+			   const struct machine *machine, const struct race_entry *const *entries)
 {
 	CLEANUP(strbuf_clear) struct strbuf apart = { 0 };
 
@@ -245,7 +245,7 @@ static void put_race_notes(const struct page *p, const struct race *race,
 	for (enum model model = 0; model < MODEL_COUNT; model++) {
 		CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-		phrase_loop(race, model, &text);
+		phrase_loop(race, model, machine, &text);
 		if (text.len)
 			page_item(p, "  Event loop:", INK_DIM, 4, " %s", text.s);
 	}
@@ -262,7 +262,8 @@ static double top_speedup(const struct race *race)
 	return top;
 }
 
-static void put_race(const struct page *p, const struct race *race, const struct verdict *v)
+static void put_race(const struct page *p, const struct race *race, const struct verdict *v,
+		     const struct machine *machine)
 {
 	CLEANUP(cleanup_free) const struct race_entry **entries = NULL;
 	CLEANUP(grid_free) struct grid *g = NULL;
@@ -284,7 +285,7 @@ static void put_race(const struct page *p, const struct race *race, const struct
 	for (size_t i = 0; i < race->n; i++)
 		put_entry(p, g, entries[i], v, top_speedup(race));
 	grid_print(g);
-	put_race_notes(p, race, entries);
+	put_race_notes(p, race, machine, entries);
 }
 
 /* --- the waits --- */
@@ -531,11 +532,11 @@ void report_profile(const struct profile *profile, const struct report_style *st
 	put_profile(&p, profile);
 }
 
-void report_race(const struct race *race, const struct report_style *style, struct strbuf *out)
+void report_race(const struct run *run, const struct report_style *style, struct strbuf *out)
 {
 	struct page p = page_on(style, out);
 
-	put_race(&p, race, NULL);
+	put_race(&p, &run->race, NULL, &run->machine);
 }
 
 static void put_verdict(const struct page *p, const struct run *run)
@@ -572,7 +573,7 @@ void report_run(const struct run *run, const struct report_style *style, struct 
 
 	put_verdict(&p, run);
 	put_recording(&p, &run->recording);
-	put_race(&p, &run->race, &run->verdict);
+	put_race(&p, &run->race, &run->verdict, &run->machine);
 	put_scaling(&p, &run->verdict);
 	put_profile(&p, &run->profile);
 	source_put(&p, &run->facts, style->verbose);

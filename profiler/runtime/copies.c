@@ -619,6 +619,20 @@ static void note_full(const struct host *h, uint64_t resident)
 	start->full = true;
 }
 
+static void say_too_large(const struct host *h, uint64_t resident)
+{
+	if (has_loop(h) && !jobs_ended(h))
+		host_why(h,
+			 "%u tasks in flight take %llu MiB, more than the %llu MiB there are for "
+			 "them",
+			 h->plan->workers, (unsigned long long)(resident >> 20),
+			 (unsigned long long)(h->plan->memory_bytes >> 20));
+	host_why(
+		h,
+		"it frees nothing before it ends, and takes %llu MiB in one process after %u tasks",
+		(unsigned long long)(resident >> 20), jobs_ended(h));
+}
+
 /* Watch until the racer ends or has to be ended. */
 static enum result_end watch(const struct host *h, pid_t racer, struct worker_watch *watches)
 {
@@ -639,10 +653,7 @@ static enum result_end watch(const struct host *h, pid_t racer, struct worker_wa
 			return RESULT_TIMEOUT;
 		}
 		if (resident > h->plan->memory_bytes) {
-			host_why(h,
-				 "it frees nothing before it ends, and takes %llu MiB in one "
-				 "process after %u tasks",
-				 (unsigned long long)(resident >> 20), jobs_ended(h));
+			say_too_large(h, resident);
 			return RESULT_UNLOADABLE;
 		}
 		if (resident > h->plan->recycle_bytes && can_recycle(h) && !start->full)

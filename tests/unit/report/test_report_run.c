@@ -262,6 +262,24 @@ static void test_more_is_said_when_asked(void **state)
 	assert_non_null(strstr(full_text, "table6"));
 }
 
+static void test_memory_for_tasks_in_flight(void **state)
+{
+	CLEANUP(run_clear) struct run run = golden_run("io-waits");
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct report_style style = golden_plain(200);
+
+	(void)state;
+	run.machine.memory_bytes = 8ull << 30;
+	vec_each (&run.race, e) {
+		e->loop.measured = true;
+		e->pss_bytes = (uint64_t)e->workers << 20;
+	}
+	report_race(&run, &style, &text);
+	assert_non_null(
+		strstr(text.s,
+		       "One task in flight takes 1 MiB: half of the machine's memory holds 4096."));
+}
+
 static void test_parts_alone(void **state)
 {
 	CLEANUP(run_clear) struct run run = golden_run("io-waits");
@@ -271,7 +289,7 @@ static void test_parts_alone(void **state)
 	(void)state;
 	report_facts(&run.facts, &style, &facts);
 	report_profile(&run.profile, &style, &profile);
-	report_race(&run.race, &style, &race);
+	report_race(&run, &style, &race);
 	assert_non_null(strstr(facts.s, "fetch.c:80"));
 	assert_non_null(strstr(facts.s, "use getaddrinfo"));
 	assert_non_null(strstr(profile.s, "tcp_recvmsg"));
@@ -287,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_every_figure_is_of_the_run),
 		cmocka_unit_test(test_styles),
 		cmocka_unit_test(test_long_paths),
+		cmocka_unit_test(test_memory_for_tasks_in_flight),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_an_empty_run),
 		cmocka_unit_test(test_more_is_said_when_asked),
