@@ -54,6 +54,7 @@ struct report_style output_style(const struct options *options)
 void output_text(const char *text)
 {
 	fputs(text, stdout);
+	fflush(stdout); /* where both streams end in one file, a note must not cut a line in two */
 }
 
 void output_run(const struct options *options, const struct run *run)

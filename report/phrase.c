@@ -379,9 +379,9 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 	if (!race->measured)
 		return;
 	add_phrase(ret, "race",
-		   "%d clean rounds, %d repeated; each round runs every entry once in random order "
+		   "%s, %d repeated; each round runs every entry once in random order "
 		   "(seed %llu); a speedup is the median of the rounds' ratios.",
-		   c->rounds, c->dirty_rounds, (unsigned long long)c->seed);
+		   word_count((uint64_t)c->rounds, "clean round").s, c->dirty_rounds, (unsigned long long)c->seed);
 	if (c->noise.n)
 		add_phrase(ret, "noise", "sequential against itself: %s.",
 			   word_estimate(c->noise).s);
