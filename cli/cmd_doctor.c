@@ -213,6 +213,10 @@ struct error *cmd_doctor(const struct command *command, struct options *options,
 	struct finding findings[CHECKS_N] = { 0 };
 
 	options_parse(command, options, command->groups, argc, argv);
+	if (options->args_n)
+		return error_hint(
+			error_new(ERROR_USAGE, "unexpected argument: %s", options->args[0]),
+			"concur doctor; or concur explain %s", options->args[0]);
 	for (size_t i = 0; i < CHECKS_N; i++) {
 		findings[i].name = checks[i].name;
 		checks[i].check(&findings[i]);

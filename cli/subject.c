@@ -174,7 +174,8 @@ static struct error *read_tasks(const char *each, struct strings *tasks)
 
 	err = strcmp(each, "-") ? file_read(each, &text) : file_read_fd(STDIN_FILENO, &text);
 	if (err)
-		return error_reclass(error_wrap(err, "--each"), ERROR_USAGE);
+		return error_hint(error_reclass(error_wrap(err, "--each"), ERROR_USAGE),
+				  "put one task on each line, for example: ls data/* > tasks.txt");
 	if (text.len && memchr(text.s, '\0', text.len))
 		return error_hint(error_new(ERROR_USAGE,
 					    "--each %s: not a list of tasks: it has NUL bytes",

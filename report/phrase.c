@@ -381,7 +381,8 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 	add_phrase(ret, "race",
 		   "%s, %d repeated; each round runs every entry once in random order "
 		   "(seed %llu); a speedup is the median of the rounds' ratios.",
-		   word_count((uint64_t)c->rounds, "clean round").s, c->dirty_rounds, (unsigned long long)c->seed);
+		   word_count((uint64_t)c->rounds, "clean round").s, c->dirty_rounds,
+		   (unsigned long long)c->seed);
 	if (c->noise.n)
 		add_phrase(ret, "noise", "sequential against itself: %s.",
 			   word_estimate(c->noise).s);

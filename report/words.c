@@ -171,8 +171,11 @@ struct word word_moved(double ns)
 {
 	struct word w;
 
-	snprintf(w.s, sizeof(w.s), "%s%.*s", ns < 0 ? "-" : ns > 0 ? "+" : "", WORD_SIZE - 2,
-		 word_ns(fabs(ns)).s);
+	snprintf(w.s, sizeof(w.s), "%s%.*s",
+		 ns < 0   ? "-"
+		 : ns > 0 ? "+"
+			  : "",
+		 WORD_SIZE - 2, word_ns(fabs(ns)).s);
 	return w;
 }
 
