@@ -151,6 +151,32 @@ void sample_run(int i, struct run *ret)
 
 /* In memory where that can be had: these tests store thousands of times, and how long a disk takes
  * to sync is not what they are about. */
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static void remove_all(const char *dir)
+{
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A test that fails never comes to sample_place_clear(). */
+static struct {
+	pid_t owner;
+	struct strings dirs;
+} made;
+
+static void remove_left_over(void)
+{
+	if (getpid() != made.owner)
+		return;
+	vec_each (&made.dirs, dir)
+		remove_all(*dir);
+	strings_clear(&made.dirs);
+}
+
 void sample_place_init(struct sample_place *ret)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -160,17 +186,14 @@ void sample_place_init(struct sample_place *ret)
 	snprintf(ret->dir, sizeof(ret->dir), "%.40s/concur-db-XXXXXX", tmp);
 	assert_non_null(mkdtemp(ret->dir));
 	snprintf(ret->db, sizeof(ret->db), "%s/history.db", ret->dir);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
+	if (!made.owner && !atexit(remove_left_over))
+		made.owner = getpid();
+	strings_add(&made.dirs, ret->dir);
 }
 
 void sample_place_clear(struct sample_place *place)
 {
-	nftw(place->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_all(place->dir);
 }
 
 static char *with_path(const char *pattern, const char *path)
