@@ -25,8 +25,8 @@ static void on_error(j_common_ptr cinfo)
 }
 
 /*
- * All zeros, and at the start of a page: how far apart two buffers lie, modulo a page, changes the time of a picture by
- * half here (loads that a processor takes for those of a store nearby), and malloc would place them differently in each form.
+ * All zeros, and at the start of a page: where the buffers lie changes the time of a picture by half (docs/method.md), and
+ * malloc would place them differently in each form.
  */
 static void *allocate(size_t size)
 {
