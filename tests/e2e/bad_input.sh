@@ -32,10 +32,10 @@ says err '--each'
 run 2 "$CONCUR" advise --db "$db" --no-analyze --each empty -- /bin/echo {}
 says err 'the list is empty'
 run 2 "$CONCUR" advise --db "$db" --no-analyze --each missing -- /bin/echo {}
+says err 'missing'
 says err 'one task on each line'
 run 2 "$CONCUR" doctor async
 says err 'concur explain async'
-says err 'missing'
 nothing_stored
 
 advise 3 -- /bin/false {}
