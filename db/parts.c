@@ -85,7 +85,6 @@ static struct error *put(json_t *object, const char *key, const char *text)
 struct error *parts_join(const struct parts *parts, struct run *ret)
 {
 	CLEANUP(json_clear) json_t *root = NULL;
-	CLEANUP(cleanup_free) char *text = NULL;
 	struct error *err = parse(parts->document, &root);
 
 	if (!err && !json_is_object(root))
@@ -97,6 +96,5 @@ struct error *parts_join(const struct parts *parts, struct run *ret)
 	if (err)
 		return err;
 	json_object_set(root, "facts", parts->facts);
-	text = parts_text(root);
-	return run_json_parse(text, strlen(text), ret);
+	return run_json_read(root, ret);
 }

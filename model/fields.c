@@ -522,12 +522,19 @@ static void cleanup_json(json_t **json)
 	json_decref(*json);
 }
 
+struct error *fields_read_top(const json_t *top, const struct shape *shape, const char *schema,
+			      void *ret)
+{
+	struct error *err = schema_check(top, schema);
+
+	return err ? err : object_read(shape, top, ret, NULL);
+}
+
 struct error *fields_parse(const char *text, size_t n, const struct shape *shape,
 			   const char *schema, void *ret)
 {
 	CLEANUP(cleanup_json) json_t *top = NULL;
 	json_error_t why;
-	struct error *err;
 
 	use_our_allocator();
 	top = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
@@ -538,6 +545,5 @@ struct error *fields_parse(const char *text, size_t n, const struct shape *shape
 		return error_new(ERROR_INPUT, "not JSON: line %d, column %d: %s", why.line,
 				 why.column, why.text);
 	}
-	err = schema_check(top, schema);
-	return err ? err : object_read(shape, top, ret, NULL);
+	return fields_read_top(top, shape, schema, ret);
 }

@@ -83,6 +83,9 @@ char *fields_text(const struct shape *shape, const char *schema, const void *p);
 /* `ret` must be all zero. On failure it holds what was read before: the caller clears it. */
 struct error *fields_parse(const char *text, size_t n, const struct shape *shape,
 			   const char *schema, void *ret) ERROR_MUST_CHECK;
+/* The same of what was parsed already. */
+struct error *fields_read_top(const json_t *top, const struct shape *shape, const char *schema,
+			      void *ret) ERROR_MUST_CHECK;
 /* One row, for rows of type FIELD_CUSTOM to build on; `value` is NULL when the key is missing. */
 struct error *fields_read(const struct field *f, const json_t *value, void *owner,
 			  const struct where *at) ERROR_MUST_CHECK;

@@ -635,15 +635,25 @@ char *run_json_text(const struct run *run)
 	return fields_text(&run_shape, RUN_JSON_SCHEMA, run);
 }
 
+static struct error *keep(struct error *err, struct run *run, struct run *ret)
+{
+	if (err)
+		run_clear(run);
+	else
+		*ret = *run;
+	return err;
+}
+
 struct error *run_json_parse(const char *text, size_t n, struct run *ret)
 {
 	struct run run = { 0 };
-	struct error *err = fields_parse(text, n, &run_shape, RUN_JSON_SCHEMA, &run);
 
-	if (err) {
-		run_clear(&run);
-		return err;
-	}
-	*ret = run;
-	return NULL;
+	return keep(fields_parse(text, n, &run_shape, RUN_JSON_SCHEMA, &run), &run, ret);
+}
+
+struct error *run_json_read(const json_t *top, struct run *ret)
+{
+	struct run run = { 0 };
+
+	return keep(fields_read_top(top, &run_shape, RUN_JSON_SCHEMA, &run), &run, ret);
 }

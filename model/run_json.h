@@ -25,5 +25,8 @@
 /* Owned by the caller; ends with a newline. */
 char *run_json_text(const struct run *run);
 struct error *run_json_parse(const char *text, size_t n, struct run *ret) ERROR_MUST_CHECK;
+/* The same of what jansson parsed already. */
+struct json_t;
+struct error *run_json_read(const struct json_t *top, struct run *ret) ERROR_MUST_CHECK;
 
 #endif
