@@ -450,6 +450,10 @@ static void move_time(enum settle_part from, enum settle_part to, uint32_t site,
 		sites_add(settling->account->sites, site, ns, 0);
 	else
 		*parts[to] += ns;
+	for (size_t i = 0; i < settling->account->recorders_n; i++)
+		recorder_settle(&settling->account->recorders[i], from, to, site, ns);
+	if (settling->account->tasks)
+		recorder_settle(settling->account->tasks, from, to, site, ns);
 }
 
 /* While it waits its counts stand still: if it does so since before they were read, and still does. */

@@ -197,11 +197,54 @@ static void leave_locks(struct recorder_thread *th)
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
-static void add_wait(struct recorder_sums *sums, uint32_t site, uint64_t ns)
+static uint64_t *part_of(struct recorder_sums *sums, enum settle_part part, uint32_t site)
 {
+	if (part == SETTLE_CPU)
+		return &sums->cpu_ns;
+	if (part == SETTLE_QUEUE)
+		return &sums->queue_ns;
+	if (part == SETTLE_UNKNOWN || !site)
+		return &sums->unknown_ns;
 	while (sums->wait_ns.n <= site)
 		vec_push(&sums->wait_ns, 0);
-	sums->wait_ns.items[site] += ns;
+	return &sums->wait_ns.items[site];
+}
+
+static void add_to(struct recorder_sums *sums, enum doing doing, uint32_t site, uint64_t ns)
+{
+	const enum settle_part parts[] = { [DOING_CPU] = SETTLE_CPU,
+					   [DOING_QUEUE] = SETTLE_QUEUE,
+					   [DOING_WAIT] = SETTLE_WAIT,
+					   [DOING_UNKNOWN] = SETTLE_UNKNOWN };
+
+	*part_of(sums, parts[doing], site) += ns;
+}
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+static void move_part(struct recorder_sums *sums, enum settle_part from, enum settle_part to,
+		      uint32_t site, uint64_t ns)
+{
+	*part_of(sums, from, site) -= ns;
+	*part_of(sums, to, site) += ns;
+}
+
+void recorder_settle(struct recorder *r, enum settle_part from, enum settle_part to, uint32_t site,
+		     uint64_t ns)
+{
+	enum settle_part by = to == SETTLE_WAIT ? to : from;
+	uint64_t in_ns = *part_of(&r->inside, by, site), out_ns = *part_of(&r->outside, by, site);
+	uint64_t most_in_ns = *part_of(&r->inside, from, site);
+	uint64_t most_out_ns = *part_of(&r->outside, from, site);
+	double out_share = in_ns ? (double)out_ns / ((double)in_ns + (double)out_ns) : 1;
+	uint64_t out = at_most((uint64_t)(out_share * (double)ns), most_out_ns);
+	uint64_t in = at_most(ns - at_most(out, ns), most_in_ns);
+
+	move_part(&r->inside, from, to, site, in);
+	move_part(&r->outside, from, to, site, at_most(ns - in, most_out_ns));
 }
 
 static void add_to_gap(struct recorder_thread *th, struct recorder_segment segment)
@@ -221,6 +264,7 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 
 	if (!ns)
 		return;
+	add_to(in ? &r->inside : &r->outside, doing, site, ns);
 	if (!in) {
 		add_to_gap(th, (struct recorder_segment){ doing, site, 0, ns });
 		return;
@@ -230,14 +274,6 @@ void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t 
 		if (lock)
 			r->locks.items[lock - 1].held_ns += ns;
 	}
-	if (doing == DOING_QUEUE)
-		r->inside.queue_ns += ns;
-	else if (doing == DOING_CPU)
-		r->inside.cpu_ns += ns;
-	else if (doing == DOING_UNKNOWN || !site)
-		r->inside.unknown_ns += ns;
-	else
-		add_wait(&r->inside, site, ns);
 	add_segment(&th->segments,
 		    (struct recorder_segment){ doing, doing == DOING_WAIT ? site : 0, lock, ns });
 }
@@ -560,6 +596,7 @@ void recorder_clear(struct recorder *r)
 	HASH_ITER (hh, r->by_tid, th, next)
 		thread_free(r, th);
 	vec_clear(&r->inside.wait_ns);
+	vec_clear(&r->outside.wait_ns);
 	vec_clear(&r->calls);
 	vec_clear(&r->segments);
 	vec_clear(&r->locks);

@@ -18,6 +18,7 @@
 
 #include "model/recording.h"
 #include "profiler/decode.h"
+#include "profiler/settle.h"
 #include "profiler/sites.h"
 
 struct recorder_thread;
@@ -53,7 +54,7 @@ struct recorder {
 	uint64_t first_ns, last_ns; /* the first call's entry, the last one's end */
 	uint64_t inside_ns;         /* of the calls that ended */
 	uint64_t stride;            /* one call of so many is kept */
-	struct recorder_sums inside;
+	struct recorder_sums inside, outside;
 	struct recorded_calls calls; /* start_ns: on the clock of the events */
 	struct recorder_segments segments;
 	struct {
@@ -76,6 +77,9 @@ bool recorder_locks_cost(const struct recorder *r, uint64_t passed_ns);
 void recorder_stop_locks(struct recorder *r);
 /* What a thread has done for the last `ns`. */
 void recorder_stretch(struct recorder *r, pid_t tid, enum doing doing, uint32_t site, uint64_t ns);
+/* settle_fn: calls get their share of what is moved, by where the wait was, or else the time that is moved. */
+void recorder_settle(struct recorder *r, enum settle_part from, enum settle_part to, uint32_t site,
+		     uint64_t ns);
 /* The thread ends, with whatever call it is in. */
 void recorder_exit(struct recorder *r, pid_t tid, uint64_t now_ns);
 /* Forget all: what was seen so far was not the program. */

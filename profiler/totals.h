@@ -2,7 +2,7 @@
  * totals.h - the kernel's own counts of each followed thread, read every now and then
  *
  * Events EVENT_TOTALS for account.h, which needs them where records say too little: between windows
- * (windows.h), and where wake-ups are not seen (delay.h). Descriptors are kept open, one or two for each
+ * (windows.h), and where the ends of waits are not seen as the kernel sees them (settle.h). Descriptors are kept open, one or two for each
  * thread. Many threads make it rarer, not dearer: at most a twentieth of one CPU.
  * Ownership: totals_clear(). One thread at a time.
  */

@@ -328,6 +328,38 @@ static void locks_taken_too_often_have_a_share(void **state)
 		assert_int_equal(segment->lock, 0);
 }
 
+static void what_is_settled_is_shared_out_to_calls(void **state)
+{
+	CLEANUP(sites_clear) struct sites sites = { 0 };
+	CLEANUP(recorder_clear) struct recorder r = { 0 };
+	CLEANUP(recording_clear) struct recording got = { 0 };
+	uint32_t sleep, network;
+
+	(void)state;
+	vec_push(&sites, NULL);
+	sleep = wait_in(&sites, WAIT_SLEEP);
+	network = wait_in(&sites, WAIT_NETWORK);
+	recorder_stretch(&r, TID, DOING_WAIT, network, 10 * MS);
+	recorder_stretch(&r, TID, DOING_QUEUE, 0, 2 * MS);
+	recorder_enter(&r, TID, 1000, 13 * MS);
+	recorder_stretch(&r, TID, DOING_WAIT, network, 30 * MS);
+	recorder_stretch(&r, TID, DOING_WAIT, sleep, 7 * MS);
+	recorder_stretch(&r, TID, DOING_QUEUE, 0, 3 * MS);
+	recorder_settle(&r, SETTLE_QUEUE, SETTLE_WAIT, sleep, 2 * MS); /* it is in calls only */
+	recorder_settle(&r, SETTLE_WAIT, SETTLE_CPU, network, 4 * MS); /* 3 of 4 parts are */
+	recorder_settle(&r, SETTLE_QUEUE, SETTLE_WAIT, sleep, 2 * MS); /* more than is left */
+	recorder_return(&r, TID, 1008, 53 * MS);
+	got = filled(&r, &sites, 53 * MS);
+
+	assert_int_equal(got.inside.wait_ns[WAIT_SLEEP], 10 * MS);
+	assert_int_equal(got.inside.runqueue_ns, 0);
+	assert_int_equal(got.inside.wait_ns[WAIT_NETWORK], 27 * MS);
+	assert_int_equal(wait_profile_cpu_ns(&got.inside), 3 * MS);
+	assert_int_equal(got.inside.wall_ns, got.calls.items[0].wall_ns);
+	assert_int_equal(r.outside.wait_ns.items[network], 9 * MS);
+	assert_int_equal(r.outside.queue_ns, 1 * MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_call_of_many_waits_keeps_its_sums),
 		cmocka_unit_test(locks_are_told_by_what_they_are),
 		cmocka_unit_test(locks_taken_too_often_have_a_share),
+		cmocka_unit_test(what_is_settled_is_shared_out_to_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
