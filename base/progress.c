@@ -29,9 +29,9 @@ static struct {
 
 static bool is_terminal(void)
 {
-	const char *term = getenv("TERM");
+	const char *term = getenv("TERM"), *ci = getenv("CI");
 
-	return isatty(STDERR_FILENO) && !getenv("CI") && !(term && !strcmp(term, "dumb"));
+	return isatty(STDERR_FILENO) && !(ci && *ci) && !(term && !strcmp(term, "dumb"));
 }
 
 void progress_start(const char *what, size_t total)

@@ -2,7 +2,7 @@
 # terminal, no escape sequence leaves it, and progress is one line that is redrawn there and plain lines elsewhere.
 . "${0%/*}/lib.sh"
 export CONCUR_DB=$dir/h.db TERM=xterm
-unset NO_COLOR
+unset NO_COLOR CI
 deep=src/a/directory/with/a/name/as/long/as/names/of/directories/become/in/time
 mkdir -p $deep
 cat >$deep/total.c <<'C'
