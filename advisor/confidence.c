@@ -52,6 +52,11 @@ static void doubt_race(struct advice *a, struct doubts *d)
 		      xasprintf("%d rounds were repeated because the machine was busy, for %d that "
 				"count: race again when it is quiet.",
 				c->dirty_rounds, c->rounds));
+	if (c->load >= advice_limit(a, LIMIT_OTHERS))
+		doubt(a, &d->small,
+		      xasprintf("The machine was busy: %.1f tasks of other programs wanted a core, "
+				"on average.",
+				c->load));
 }
 
 static void doubt_profile(struct advice *a, struct doubts *d)

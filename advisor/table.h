@@ -24,6 +24,7 @@
 	X(LIMIT_STEAL, "steal-share")                                                              \
 	X(LIMIT_CEILING, "ceiling-share")                                                          \
 	X(LIMIT_BUSY_CORES, "busy-cores")                                                          \
+	X(LIMIT_OTHERS, "other-tasks")                                                             \
 	X(LIMIT_LIMITING, "limiting-share")                                                        \
 	X(LIMIT_SMALL_TASK_MS, "small-task-ms")
 
