@@ -92,16 +92,7 @@ static struct error *subject(const struct options *o, char *program, bool tasks,
 /* What was measured, as a run of the history. */
 static void keep(struct run *run, const struct pair *pair, const struct samples *walls)
 {
-	struct race_entry e = { .model = MODEL_SEQUENTIAL,
-				.workers = 1,
-				.outcome = OUTCOME_OK,
-				.isolation = xstrdup("exec"),
-				.speedup = { NAN, NAN, NAN, 0 },
-				.cpu_ns_per_task = NAN };
-
-	vec_each (walls, ns)
-		vec_push(&e.walls, *ns);
-	vec_push(&run->race, e);
+	vec_push(&run->race, race_entry_timed(walls));
 	run->race.measured = true;
 	run->race.conditions.seed = pair->seed;
 	run->race.conditions.tasks = pair->tasks;

@@ -109,15 +109,9 @@ static void name_run(const char *command, const struct samples *walls, struct ru
 		 hex + 15, hex + 18);
 }
 
-static struct run run_of(const char *command, struct samples *walls)
+static struct run run_of(const char *command, const struct samples *walls)
 {
 	struct run run = { 0 };
-	struct race_entry e = { .model = MODEL_SEQUENTIAL,
-				.workers = 1,
-				.outcome = OUTCOME_OK,
-				.isolation = xstrdup("exec"),
-				.speedup = { NAN, NAN, NAN, 0 },
-				.cpu_ns_per_task = NAN };
 
 	name_run(command, walls, &run);
 	run.command = xstrdup("hyperfine");
@@ -136,9 +130,7 @@ static struct run run_of(const char *command, struct samples *walls)
 	run.race.conditions.noise = noise_of(walls);
 	vec_each (walls, ns)
 		run.took_ns += (uint64_t)*ns;
-	e.walls = *walls;
-	*walls = (struct samples){ 0 };
-	vec_push(&run.race, e);
+	vec_push(&run.race, race_entry_timed(walls));
 	return run;
 }
 

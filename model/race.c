@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 #define MOST 1000 /* samples for an interval: no race has more, a foreign file may */
 
 void race_loop_clear(struct race_loop *loop)
@@ -44,6 +46,20 @@ void race_clear(struct race *race)
 	vec_clear(race);
 	free(race->why);
 	*race = (struct race){ 0 };
+}
+
+struct race_entry race_entry_timed(const struct samples *walls)
+{
+	struct race_entry e = { .model = MODEL_SEQUENTIAL,
+				.workers = 1,
+				.outcome = OUTCOME_OK,
+				.isolation = xstrdup("exec"),
+				.speedup = { NAN, NAN, NAN, 0 },
+				.cpu_ns_per_task = NAN };
+
+	vec_each (walls, ns)
+		vec_push(&e.walls, *ns);
+	return e;
 }
 
 struct estimate race_entry_wall(const struct race_entry *e)

@@ -115,6 +115,8 @@ void race_loop_clear(struct race_loop *loop);
 /* Of two trials, the one in which the loop was held longest; the other one is cleared. */
 void race_loop_keep(struct race_loop *kept, struct race_loop *other);
 void race_entry_clear(struct race_entry *e);
+/* The sequential program by itself, timed from outside: walls in ns are copied, no speedup, no CPU time. */
+struct race_entry race_entry_timed(const struct samples *walls);
 void race_clear(struct race *race);
 /* Median wall time of a trial in ns, from the samples or kept without them. */
 struct estimate race_entry_wall(const struct race_entry *e);

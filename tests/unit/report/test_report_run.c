@@ -272,6 +272,7 @@ static void test_memory_for_tasks_in_flight(void **state)
 	run.machine.memory_bytes = 8ull << 30;
 	vec_each (&run.race, e) {
 		e->loop.measured = true;
+		e->loop.busy_share = 0.5;
 		e->pss_bytes = (uint64_t)e->workers << 20;
 	}
 	report_race(&run, &style, &text);
