@@ -11,6 +11,7 @@
 #include "profiler/machine.h"
 #include "profiler/offcpu.h"
 #include "profiler/trial.h"
+#include "report/words.h"
 
 enum state { STATE_OK, STATE_LIMITED, STATE_MISSING };
 
@@ -139,47 +140,34 @@ static const struct {
 
 #define NAMES_WIDTH 23 /* columns left of what a check says */
 #define LEAST_WIDTH 20 /* for what it says, on however narrow a terminal */
-
-/* Of what is left of a line: the bytes that fit, up to a space; a longer word stays whole. */
-static size_t fitting(const char *text, size_t width)
-{
-	size_t n = strlen(text), best = 0;
-
-	if (n <= width)
-		return n;
-	for (size_t i = 0; i < n && (i <= width || !best); i++)
-		if (text[i] == ' ')
-			best = i;
-	return best ? best : n;
-}
+#define CONTINUED   3  /* columns by which further lines are indented */
 
 /* Wrapped; further lines below the first one. */
 static void print_lines(const char *name, const char *state, const char *mark, const char *text,
-			size_t width)
+			int width)
 {
 	CLEANUP(cleanup_free) char *lines = xstrdup(text);
-	char *save;
+	char *save, *save_row;
 
 	for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *before = mark;
+		CLEANUP(cleanup_free)
+		char *rows = word_wrap(line, width - word_columns(mark), width - CONTINUED);
 
-		for (size_t n; *line; line += n + strspn(line + n, " ")) {
-			n = fitting(line, width - strlen(before));
+		for (char *row = strtok_r(rows, "\n", &save_row); row;
+		     row = strtok_r(NULL, "\n", &save_row)) {
 			CLEANUP(cleanup_free)
-			char *out =
-				xasprintf("%-13s %-8s %s%.*s\n", name, state, before, (int)n, line);
+			char *out = xasprintf("%-13s %-8s %s%s\n", name, state, mark, row);
 
 			output_text(out);
 			name = state = "";
-			before = "   ";
+			mark = "   ";
 		}
 	}
 }
 
 static void print_text(const struct finding *findings, int columns)
 {
-	size_t width =
-		columns > NAMES_WIDTH + LEAST_WIDTH ? (size_t)columns - NAMES_WIDTH : LEAST_WIDTH;
+	int width = columns > NAMES_WIDTH + LEAST_WIDTH ? columns - NAMES_WIDTH : LEAST_WIDTH;
 
 	for (size_t i = 0; i < CHECKS_N; i++) {
 		const struct finding *f = &findings[i];

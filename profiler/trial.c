@@ -74,7 +74,7 @@ struct error *trial_find_host(char **ret)
 		CLEANUP(cleanup_free) char *path = path_join(dir, places[i]);
 
 		if (access(path, X_OK) == 0) {
-			*ret = MOVE(path);
+			*ret = path_absolute(path);
 			return NULL;
 		}
 	}

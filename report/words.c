@@ -113,6 +113,17 @@ static size_t unparted(const char *s)
 	}
 }
 
+/* The bytes of a word that is longer than the line: to the last '/' in the second half, if any. */
+static size_t cut_of(const char *s, size_t n, int room)
+{
+	size_t fits = bytes_of(s, n, room);
+
+	for (size_t i = fits; i > fits / 2; i--)
+		if (s[i - 1] == '/')
+			return i;
+	return fits;
+}
+
 char *word_wrap(const char *s, int first, int width)
 {
 	struct strbuf out = { 0 };
@@ -130,7 +141,7 @@ char *word_wrap(const char *s, int first, int width)
 			empty = true;
 		}
 		if (empty && columns > room) {
-			n = bytes_of(s, n, room);
+			n = cut_of(s, n, room);
 			columns = room;
 		}
 		strbuf_addf(&out, "%s%.*s", empty ? "" : " ", (int)n, s);

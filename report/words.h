@@ -25,7 +25,7 @@ char *word_clean(const char *s, bool unicode);
 int word_columns(const char *s);
 
 /* Words in lines of `width` columns, the first one of `first`, which may be too short for any word;
- * a word that is longer than a line is cut. Lines end in '\n' but for the last. Owned by the caller. */
+ * a word that is longer than a line is cut, after a '/' if that can be. Lines end in '\n' but for the last. Owned by the caller. */
 char *word_wrap(const char *clean, int first, int width);
 
 /* At most `columns` of it, what is left out being marked in its middle. Owned by the caller. */

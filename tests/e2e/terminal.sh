@@ -87,6 +87,10 @@ advise --dump-config
 		echo "$command --help"
 	done
 }
+# Where concur is installed is a name that can be longer than a line.
+mkdir -p "$dir/$deep/$deep"
+ln -s "$(realpath "${CONCUR%/*}/../libexec/concur/concur-host")" "$dir/$deep/$deep/concur-host"
+export CONCUR_HOST=$dir/$deep/$deep/concur-host
 run 0 "$CONCUR" runs --json
 [ "$(json '.runs | length')" -ge 6 ] || fail 'six runs to look at'
 while read -r line; do

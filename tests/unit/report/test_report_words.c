@@ -105,6 +105,8 @@ static void test_wrap(void **state)
 		{ "abcdefgh ij", 3, 3, "abc\ndef\ngh\nij" },
 		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 2, 2, "\xc3\xa9\xc3\xa9\n\xc3\xa9" },
 		{ "a b", 1, 1, "a\nb" },
+		{ "abcde/fgh", 7, 7, "abcde/\nfgh" },
+		{ "a/bcdefgh", 7, 7, "a/bcdef\ngh" },
 		{ "abcd e", 2, 5, "\nabcd\ne" },
 		{ "abcd e", -3, 6, "\nabcd e" },
 		{ "is n = 9 of", 5, 8, "is\nn = 9 of" },
