@@ -205,6 +205,11 @@ static void vacate(struct simulation *s, enum place place)
 
 /* --- what a segment is in a model ------------------------------------------------------------- */
 
+static bool has_loop(enum model model)
+{
+	return model == MODEL_ASYNC || model == MODEL_HYBRID;
+}
+
 static enum place place_of_cpu(enum model model, double ns)
 {
 	if (model == MODEL_ASYNC)
@@ -353,11 +358,8 @@ static bool next_gap_step(struct simulation *s, struct strand *dispatcher)
 		return false;
 	call = gap_of(s->recording, gaps_belong(s) ? 0 : s->pick[dispatcher->call]);
 	if (dispatcher->next++ == 0)
-		dispatcher->step =
-			(struct step){ s->model == MODEL_ASYNC || s->model == MODEL_HYBRID
-					       ? PLACE_LOOP
-					       : PLACE_CORE,
-				       (double)call->gap_cpu_ns, 0 };
+		dispatcher->step = (struct step){ has_loop(s->model) ? PLACE_LOOP : PLACE_CORE,
+						  (double)call->gap_cpu_ns, 0 };
 	else
 		dispatcher->step = (struct step){ PLACE_FREE, (double)call->gap_wait_ns, 0 };
 	return true;
@@ -470,6 +472,18 @@ static void start_workers(struct simulation *s, size_t workers)
 	}
 }
 
+/* A disk that takes 2.5 at once has room for three. */
+static void make_room(struct simulation *s)
+{
+	double depth = has_loop(s->model) ? s->costs->loop_depth : s->costs->disk_depth;
+	bool bounded = depth < INT_MAX;
+
+	s->room[PLACE_CORE] = s->room[PLACE_POOL] = s->costs->cores;
+	s->room[PLACE_LOOP] = s->room[PLACE_SERIAL] = 1;
+	s->room[PLACE_DEVICE] = bounded ? (int)ceil(depth) : INT_MAX;
+	s->device_pace = bounded ? ceil(depth) / depth : 1;
+}
+
 double simulate_ns(const struct recording *recording, const size_t *pick, size_t n,
 		   enum model model, int workers, const struct simulate_costs *costs)
 {
@@ -480,11 +494,7 @@ double simulate_ns(const struct recording *recording, const size_t *pick, size_t
 
 	if (model == MODEL_SEQUENTIAL || !n)
 		return sequential_ns(recording, pick, n);
-	s.room[PLACE_CORE] = s.room[PLACE_POOL] = costs->cores;
-	s.room[PLACE_LOOP] = s.room[PLACE_SERIAL] = 1;
-	s.room[PLACE_DEVICE] = costs->disk_depth < INT_MAX ? (int)ceil(costs->disk_depth) : INT_MAX;
-	s.device_pace =
-		costs->disk_depth < INT_MAX ? ceil(costs->disk_depth) / costs->disk_depth : 1;
+	make_room(&s);
 	s.strands = xcalloc(strands, sizeof(*s.strands));
 	s.locks = xcalloc(recording->locks.n + 1, sizeof(*s.locks));
 	find_often(&s);
@@ -559,14 +569,19 @@ static struct estimate estimate_of(double value, double error, const struct samp
 
 /* How many disk waits are served at once at least. When nobody has tried, and they are much of the calls:
  * one after another. */
-static double fewest_for_disk(const struct recording *r)
+static double fewest_for_disk(const struct recording *r, const struct estimate *tried)
 {
 	double disk_ns =
 		(double)(recording_wait_ns(r, WAIT_DISK) + recording_wait_ns(r, WAIT_PAGE_FAULT));
 
 	if (disk_ns < DISK_MATTERS * (double)r->inside.wall_ns)
 		return INFINITY;
-	return r->disk_depth.n ? r->disk_depth.low : 1;
+	return tried->n ? tried->low : 1;
+}
+
+static double most_for_disk(double depth, const struct estimate *tried)
+{
+	return tried->n ? fmax(depth, tried->high) : INFINITY;
 }
 
 /* Every entry sees the same resamples, so that their ratios can be compared one by one. */
@@ -576,12 +591,15 @@ static struct race_entry entry_of(const struct recording *r, enum model model, i
 {
 	struct race_entry e = { .model = model, .workers = workers, .outcome = OUTCOME_OK };
 	double error = fmax(costs->error, SIMULATE_ERROR);
+	const struct estimate *loop = r->loop_depth.n ? &r->loop_depth : &r->disk_depth;
 	struct simulate_costs few = *costs, many = *costs, apart = *costs;
 	double value, low, high, calls = (double)r->total;
 
 	apart.gaps_apart = true;
-	few.disk_depth = fewest_for_disk(r);
-	many.disk_depth = r->disk_depth.n ? fmax(costs->disk_depth, r->disk_depth.high) : INFINITY;
+	few.disk_depth = fewest_for_disk(r, &r->disk_depth);
+	few.loop_depth = fewest_for_disk(r, loop);
+	many.disk_depth = most_for_disk(costs->disk_depth, &r->disk_depth);
+	many.loop_depth = most_for_disk(costs->loop_depth, loop);
 	pick_all(picks, r->calls.n);
 	value = speedup(r, picks, model, workers, costs);
 	low = (1 - error) * fmin(speedup(r, picks, model, workers, &few),

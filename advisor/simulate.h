@@ -9,7 +9,7 @@
  * segment of CPU time needs a core; a wait needs what it waits for:
  *
  *	network, pipe, sleep, poll, child   overlap freely
- *	disk, page-fault                    as many at once as the device takes
+ *	disk, page-fault                    as many at once as the device takes, or the kernel for a loop
  *	lock, other, unknown                one after another: nothing says that they overlap
  *
  * What was done with a lock held needs that lock, whoever has it: by identity, so that one that nobody
@@ -47,7 +47,8 @@
 struct simulate_costs { /* of the machine */
 	int cores;
 	bool gaps_apart; /* what lies between calls stays in order even where it repeats with each */
-	double disk_depth; /* disk waits that overlap; may be INFINITY, or not whole */
+	double disk_depth; /* disk waits of threads that overlap; may be INFINITY, or not whole */
+	double loop_depth; /* those of an event loop, async or hybrid: the kernel may take fewer from it */
 	double error; /* of a speedup, either way, as seen on this machine; less than SIMULATE_ERROR is not believed */
 	double slowdown; /* of a core when all are busy, 1: none; fewer: in proportion */
 	double call_ns[MODEL_COUNT];  /* CPU time to hand a call over and take its result */

@@ -161,6 +161,7 @@ static struct error *simulate_entries(const struct recording *tasks, struct run 
 {
 	struct simulate_costs costs = { .cores = run->machine.cores,
 					.disk_depth = INFINITY,
+					.loop_depth = INFINITY,
 					.slowdown = 1 };
 	struct error *err;
 
@@ -269,6 +270,17 @@ static struct error *record_unit(const char *const *argv, const struct record_op
 	return NULL;
 }
 
+static void try_disk(const struct disk_uses *uses, struct recording *ret)
+{
+	struct disk_depth depth;
+
+	disk_depth(uses, &depth);
+	ret->disk_depth = depth.threads;
+	ret->loop_depth = depth.loop;
+	ret->disk_tried = depth.what;
+	ret->disk_threads = DISK_DEPTH_MOST;
+}
+
 struct error *measure_calls(const struct options *options, struct run *run)
 {
 	CLEANUP(unit_clear) struct unit unit = { 0 };
@@ -292,10 +304,8 @@ struct error *measure_calls(const struct options *options, struct run *run)
 	if (err || !unit.name)
 		return err;
 	err = record_unit(argv, &opt, &unit, search, run);
-	if (!err && !options->pid && waits_for_disk(&run->recording)) {
-		disk_depth(&uses, &run->recording.disk_depth, &run->recording.disk_tried);
-		run->recording.disk_threads = DISK_DEPTH_MOST;
-	}
+	if (!err && !options->pid && waits_for_disk(&run->recording))
+		try_disk(&uses, &run->recording);
 	return err;
 }
 
@@ -324,6 +334,12 @@ static double disk_depth_of(const struct estimate *tried)
 	return !tried->n || tried->value > DISK_ALL * DISK_DEPTH_MOST ? INFINITY : tried->value;
 }
 
+/* Where no ring could be had, a loop's calls on files are made by threads. */
+static double loop_depth_of(const struct recording *r)
+{
+	return disk_depth_of(r->loop_depth.n ? &r->loop_depth : &r->disk_depth);
+}
+
 static struct error *simulator_error(struct db *db, const struct machine *machine,
 				     struct estimate *ret)
 {
@@ -344,6 +360,7 @@ struct error *measure_simulation(const struct options *options, struct db *db, s
 {
 	struct simulate_costs costs = { .cores = run->machine.cores,
 					.disk_depth = disk_depth_of(&run->recording.disk_depth),
+					.loop_depth = loop_depth_of(&run->recording),
 					.slowdown = 1 };
 	struct ladder ladder;
 	struct race_conditions *c = &run->race.conditions;

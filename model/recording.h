@@ -91,6 +91,8 @@ struct recording {
 	/* How many times as much the disk does for disk_threads as for one, for calls like the
 	 * program's; n 0: not tried. */
 	struct estimate disk_depth;
+	/* The same for disk_threads calls in flight on one thread's io_uring. */
+	struct estimate loop_depth;
 	uint64_t disk_threads; /* DISK_DEPTH_MOST; 0 in runs of before, which tried 8 */
 	char *disk_tried;      /* with what, or NULL */
 	double probe_ns;       /* what marking one call costs, measured here */

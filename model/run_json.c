@@ -274,6 +274,7 @@ static const struct field recording_fields[] = {
 	ROW(recording, REAL, "probe_ns", probe_ns),
 	ROW(recording, ESTIMATE, "slowdown", slowdown),
 	ROW(recording, ESTIMATE, "disk_depth", disk_depth),
+	ROW(recording, ESTIMATE, "loop_depth", loop_depth),
 	ROW(recording, COUNT, "disk_threads", disk_threads),
 	ROW(recording, TEXT, "disk_tried", disk_tried),
 	ROW_OBJECT(recording, "inside", inside, call_profile_shape),

@@ -17,14 +17,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "profiler/disk_try.h"
 #include "profiler/proc.h"
 
 #define LOOK_US   1000
 #define LIST_LOOK 20 /* looks between two listings of the threads */
 #define USES_MAX  64
 #define ROUNDS    9
-#define ROUND_NS  60000000 /* for each number of threads */
-#define BLOCK     4096
 
 /* --- what is used ----------------------------------------------------------------------------- */
 
@@ -173,39 +172,31 @@ void disk_uses_clear(struct disk_uses *uses)
 
 /* --- how many at once ------------------------------------------------------------------------- */
 
-struct
-try {
-	const struct disk_uses *uses;
-	bool sync;
-	int files[DISK_DEPTH_MOST]; /* of our own, without a name; -1: there is none */
-	atomic_uint next;           /* use */
-	atomic_bool stop;
-};
-
 struct hand {
-	struct try *try;
+	struct disk_try *try;
 	size_t number;
 	pthread_t thread;
 	bool started;
 	double rate; /* calls a second; 0: it could make none */
 };
 
-static bool sync_once(struct try *t, size_t number, const char *path)
+static bool sync_once(struct disk_try *t, size_t number, const char *path)
 {
 	CLEANUP(cleanup_fd) int theirs = -1;
-	char block[BLOCK] = "";
+	char record[DISK_RECORD] = "";
 
 	if (t->files[number] >= 0)
-		return pwrite(t->files[number], block, 512, 0) == 512 && !fsync(t->files[number]);
-	theirs = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		return pwrite(t->files[number], record, DISK_RECORD, 0) == DISK_RECORD &&
+		       !fsync(t->files[number]);
+	theirs = open(path, DISK_OPEN_FLAGS);
 	return theirs >= 0 && !fsync(theirs);
 }
 
 /* Forgotten by the kernel first, then opened and read from. */
 static bool read_once(const char *path)
 {
-	CLEANUP(cleanup_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char block[BLOCK];
+	CLEANUP(cleanup_fd) int fd = open(path, DISK_OPEN_FLAGS);
+	char block[DISK_BLOCK];
 
 	if (fd < 0)
 		return false;
@@ -213,10 +204,15 @@ static bool read_once(const char *path)
 	return pread(fd, block, sizeof(block), 0) >= 0;
 }
 
+const char *disk_try_path(struct disk_try *t)
+{
+	return t->uses->items[t->next++ % t->uses->n].path;
+}
+
 static bool call_once(struct hand *hand)
 {
-	struct try *t = hand->try;
-	const char *path = t->uses->items[t->next++ % t->uses->n].path;
+	struct disk_try *t = hand->try;
+	const char *path = disk_try_path(t);
 
 	return t->sync ? sync_once(t, hand->number, path) : read_once(path);
 }
@@ -242,7 +238,7 @@ static void *hand_main(void *arg)
 }
 
 /* Calls a second of so many threads; 0: they cannot be made. */
-static double rate(struct try *t, size_t threads)
+static double rate(struct disk_try *t, size_t threads)
 {
 	struct hand hands[DISK_DEPTH_MOST];
 	double sum = 0;
@@ -252,7 +248,7 @@ static double rate(struct try *t, size_t threads)
 		hands[i] = (struct hand){ .try = t, .number = i };
 		hands[i].started = !pthread_create(&hands[i].thread, NULL, hand_main, &hands[i]);
 	}
-	usleep(ROUND_NS / 1000);
+	usleep(DISK_ROUND_NS / 1000);
 	t->stop = true;
 	for (size_t i = 0; i < threads; i++) {
 		if (hands[i].started)
@@ -283,28 +279,47 @@ static struct disk_uses of_kind(const struct disk_uses *uses, bool sync)
 	return ret;
 }
 
-static void measure(struct try *t, struct estimate *ret)
+struct ratios {
+	double items[ROUNDS];
+	size_t n;
+};
+
+/* Beyond these it is the disk that changed meanwhile. */
+static void add_ratio(struct ratios *ratios, double one, double many)
 {
-	double ratios[ROUNDS];
-	struct rng rng = { 1 };
-	size_t n = 0;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		double one = rate(t, 1), many = rate(t, DISK_DEPTH_MOST);
-
-		if (one > 0 && many > 0) /* beyond these it is the disk that changed meanwhile */
-			ratios[n++] = fmin(fmax(many / one, 1), DISK_DEPTH_MOST);
-	}
-	if (n > ROUNDS / 2)
-		*ret = stats_bootstrap_median(ratios, n, 0.95, &rng);
+	if (one > 0 && many > 0)
+		ratios->items[ratios->n++] = fmin(fmax(many / one, 1), DISK_DEPTH_MOST);
 }
 
-void disk_depth(const struct disk_uses *uses, struct estimate *ret, char **what)
+static void estimate(const struct ratios *ratios, struct estimate *ret)
+{
+	struct rng rng = { 1 };
+
+	if (ratios->n > ROUNDS / 2)
+		*ret = stats_bootstrap_median(ratios->items, ratios->n, 0.95, &rng);
+}
+
+static void measure(struct disk_try *t, struct disk_depth *ret)
+{
+	struct ratios threads = { 0 }, loop = { 0 };
+
+	for (int i = 0; i < ROUNDS; i++) {
+		double one = rate(t, 1);
+
+		add_ratio(&threads, one, rate(t, DISK_DEPTH_MOST));
+		add_ratio(&loop, one, disk_ring_rate(t));
+	}
+	estimate(&threads, &ret->threads);
+	estimate(&loop, &ret->loop);
+}
+
+void disk_depth(const struct disk_uses *uses, struct disk_depth *ret)
 {
 	uint64_t syncs = 0, others = 0;
 	struct disk_uses kind;
-	struct try t = { 0 };
+	struct disk_try t = { 0 };
 
+	*ret = (struct disk_depth){ 0 };
 	vec_each (uses, use) {
 		syncs += use->syncs;
 		others += use->others;
@@ -317,8 +332,8 @@ void disk_depth(const struct disk_uses *uses, struct estimate *ret, char **what)
 	for (size_t i = 0; i < DISK_DEPTH_MOST; i++)
 		t.files[i] = t.sync ? nameless(kind.items[0].path) : -1;
 	measure(&t, ret);
-	*what = xasprintf("%s %s", t.sync ? "syncing files such as" : "reading files such as",
-			  kind.items[0].path);
+	ret->what = xasprintf("%s %s", t.sync ? "syncing files such as" : "reading files such as",
+			      kind.items[0].path);
 	for (size_t i = 0; i < DISK_DEPTH_MOST; i++) {
 		if (t.files[i] >= 0)
 			close(t.files[i]);

@@ -113,6 +113,11 @@ void put_recording(const struct page *p, const struct recording *r)
 			  r->disk_threads ? r->disk_threads : 8, r->disk_depth.value,
 			  r->disk_depth.low, r->disk_depth.high, r->disk_depth.n,
 			  r->disk_tried ? r->disk_tried : "");
+	if (r->loop_depth.n)
+		page_item(p, "  ", INK_PLAIN, 2,
+			  "an event loop with as many in flight %.1f [%.1f, %.1f] times, n = %zu",
+			  r->loop_depth.value, r->loop_depth.low, r->loop_depth.high,
+			  r->loop_depth.n);
 	if (r->nested || r->abandoned || r->unfinished)
 		page_item(p, "  ", INK_PLAIN, 2,
 			  "%" PRIu64 " recursive calls, %" PRIu64

@@ -1,10 +1,10 @@
 /*
- * slowdisk - a directory on a disk that syncs slowly and steadily: slowdisk DIR FSYNC_US
+ * slowdisk - a directory on a disk that is slow, steadily: slowdisk DIR FSYNC_US [READ_US]
  *
  * Mounts DIR over itself (FUSE) until it is ended or DIR is unmounted. Every fsync takes the same
- * time, and any number of them overlap, as on a disk far away. A real one of a virtual machine
- * differs by an order of magnitude from one second to the next, so that nothing can be held
- * against it.
+ * time, so does every read that the kernel asks for (it keeps nothing of a file that was closed),
+ * and any number of them overlap, as on a disk far away. A real one of a virtual machine differs by
+ * an order of magnitude from one second to the next, so that nothing can be held against it.
  */
 #define FUSE_USE_VERSION 312
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static int dir_fd;
-static struct timespec delay;
+static struct timespec delay, read_delay;
 
 static int result(long r)
 {
@@ -54,6 +54,7 @@ static int open_file(const char *path, struct fuse_file_info *file)
 static int read_file(const char *path, char *to, size_t n, off_t at, struct fuse_file_info *file)
 {
 	(void)path;
+	nanosleep(&read_delay, NULL);
 	return result(pread((int)file->fh, to, n, at));
 }
 
@@ -89,6 +90,11 @@ static int release_file(const char *path, struct fuse_file_info *file)
 	return result(close((int)file->fh));
 }
 
+static struct timespec microseconds(long us)
+{
+	return (struct timespec){ us / 1000000, us % 1000000 * 1000 };
+}
+
 int main(int argc, char **argv)
 {
 	static const struct fuse_operations operations = {
@@ -102,13 +108,14 @@ int main(int argc, char **argv)
 		.release = release_file,
 	};
 	char *args[] = { argv[0], "-f", "-o", "max_threads=64", argv[1], NULL };
-	long us = argc == 3 ? atol(argv[2]) : 0;
+	long us = argc == 3 || argc == 4 ? atol(argv[2]) : 0;
 
 	if (us <= 0) {
-		fprintf(stderr, "usage: slowdisk DIR FSYNC_US\n");
+		fprintf(stderr, "usage: slowdisk DIR FSYNC_US [READ_US]\n");
 		return 2;
 	}
-	delay = (struct timespec){ us / 1000000, us % 1000000 * 1000 };
+	delay = microseconds(us);
+	read_delay = microseconds(argc == 4 ? atol(argv[3]) : 0);
 	dir_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0) {
 		perror(argv[1]);

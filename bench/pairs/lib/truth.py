@@ -64,13 +64,13 @@ def service(delay_ms):
     return int(p.stdout.readline())
 
 
-def slow_disk(directory, us):
-    """Mounts what syncs in so many microseconds over a directory (root, libfuse3-dev; built with the tests)."""
+def slow_disk(directory, us, read_us=0):
+    """Mounts what syncs, and reads, in so many microseconds over a directory (root, libfuse3-dev; built with the tests)."""
     exe = os.environ.get("CONCUR_SLOWDISK", f"{ROOT}/build/dev/rewrites/slowdisk")
     if not os.path.exists(exe) or not os.access("/dev/fuse", os.W_OK):
         sys.exit("no slow disk here: scripts/build dev with libfuse3-dev, as root")
     os.makedirs(directory, exist_ok=True)
-    started.append(subprocess.Popen([exe, directory, str(us)]))
+    started.append(subprocess.Popen([exe, directory, str(us), str(read_us)]))
     for _ in range(100):
         if os.path.ismount(directory):
             return directory

@@ -15,7 +15,9 @@
 #define MS    1000000ull
 #define CALLS 64
 
-static const struct simulate_costs machine = { .cores = 2, .disk_depth = 4, .slowdown = 1 };
+static const struct simulate_costs machine = {
+	.cores = 2, .disk_depth = 4, .loop_depth = 4, .slowdown = 1
+};
 
 /* CALLS calls of one segment of CPU time and one wait. */
 static struct recording calls_of(uint64_t cpu_ms, int kind, uint64_t wait_ms, uint64_t gap_ms)
@@ -171,12 +173,36 @@ static void a_disk_that_was_tried_is_believed(void **state)
 	(void)state;
 	r.inside.wait_ns[WAIT_DISK] = r.inside.wall_ns = 10;
 	r.disk_depth = (struct estimate){ 2.5, 2.2, 3, 5 };
-	costs.disk_depth = 2.5;
+	costs.disk_depth = costs.loop_depth = 2.5;
 	simulate_race(&r, &costs, workers, 1, &rng, &race);
 	vec_each (&race, e) {
 		assert_true(e->speedup.value > 2.3 && e->speedup.value < 2.6);
 		assert_true(e->speedup.low < 2.2 && e->speedup.low > 1.8);
 		assert_true(e->speedup.high > 2.7);
+	}
+}
+
+static void a_loop_has_a_depth_of_its_own(void **state)
+{
+	static const int workers[] = { 16 };
+	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_DISK, 10, 0);
+	CLEANUP(race_clear) struct race race = { 0 };
+	struct simulate_costs costs = machine;
+	struct rng rng = { 7 };
+
+	(void)state;
+	r.inside.wait_ns[WAIT_DISK] = r.inside.wall_ns = 10;
+	r.disk_depth = (struct estimate){ 5, 4.8, 5.2, 9 };
+	r.loop_depth = (struct estimate){ 2, 1.9, 2.1, 9 };
+	costs.disk_depth = 5;
+	costs.loop_depth = 2;
+	simulate_race(&r, &costs, workers, 1, &rng, &race);
+	assert_int_equal(race.n, MODEL_COUNT - 1);
+	vec_each (&race, e) {
+		bool loop = e->model == MODEL_ASYNC || e->model == MODEL_HYBRID;
+
+		assert_true(e->speedup.value > (loop ? 1.9 : 4.5));
+		assert_true(e->speedup.value < (loop ? 2.1 : 5.1));
 	}
 }
 
@@ -311,6 +337,7 @@ int main(void)
 		cmocka_unit_test(two_locks_are_two),
 		cmocka_unit_test(a_lock_taken_often_has_its_share),
 		cmocka_unit_test(a_disk_that_was_tried_is_believed),
+		cmocka_unit_test(a_loop_has_a_depth_of_its_own),
 		cmocka_unit_test(one_worker_gains_nothing),
 		cmocka_unit_test(more_workers_are_never_slower),
 		cmocka_unit_test(handing_over_costs),

@@ -11,12 +11,13 @@ static const char *const contract[] = {
 	"profile recording race race_conditions verdict",
 	"recording. made why unit object found runs elapsed_ns calls nested abandoned unfinished "
 	"at_once threads before_ns after_ns p5_ns p50_ns p95_ns probe_ns slowdown disk_depth "
-	"disk_threads disk_tried inside "
+	"loop_depth disk_threads disk_tried inside "
 	"outside gaps_repeat locks locks_watched_ns timeline recording.locks. name file holds "
 	"held_ns "
 	"recording.timeline. start_ns end_ns tid segments",
 	"recording.timeline.segments. kind ns lock",
-	"recording.slowdown. value low high n recording.disk_depth. value low high n",
+	"recording.slowdown. value low high n recording.disk_depth. value low high n "
+	"recording.loop_depth. value low high n",
 	"recording.inside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"recording.outside. wall_ns user_ns system_ns runqueue_ns unknown_ns waits",
 	"recording.inside.waits. network disk pipe lock sleep child poll page-fault other",

@@ -320,6 +320,7 @@ static void fill_recording(struct recording *r)
 		.probe_ns = 1.25,
 		.slowdown = { 1.4, 1.3, 1.5, 3 },
 		.disk_depth = { 2.4, 2.3, 2.5, 5 },
+		.loop_depth = { 1.4, 1.3, 1.5, 4 },
 		.disk_threads = 32,
 		.disk_tried = xstrdup("syncing files such as /srv/a"),
 		.inside = full_waits(5000),
