@@ -378,11 +378,18 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 
 	if (!race->measured)
 		return;
-	add_phrase(ret, "race",
-		   "%s, %d repeated; each round runs every entry once in random order "
-		   "(seed %llu); a speedup is the median of the rounds' ratios.",
-		   word_count((uint64_t)c->rounds, "clean round").s, c->dirty_rounds,
-		   (unsigned long long)c->seed);
+	if (c->seed)
+		add_phrase(ret, "race",
+			   "%s, %d repeated; each round runs every entry once in random order "
+			   "(seed %llu); a speedup is the median of the rounds' ratios.",
+			   word_count((uint64_t)c->rounds, "clean round").s, c->dirty_rounds,
+			   (unsigned long long)c->seed);
+	else
+		add_phrase(
+			ret, "race",
+			"%s timed elsewhere and imported: in what order, and beside what, is not "
+			"known.",
+			word_count((uint64_t)c->rounds, "run").s);
 	if (c->noise.n)
 		add_phrase(ret, "noise", "sequential against itself: %s.",
 			   word_estimate(c->noise).s);

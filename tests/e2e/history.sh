@@ -63,6 +63,8 @@ run 0 "$CONCUR" compare --db hyperfine.db $twice --json
 [ "$(json '.comparable and .entries[0].n == 20 and .entries[0].model == "sequential"')" = true ] || fail 'not compared'
 run 0 "$CONCUR" history --db hyperfine.db work100 --json
 [ "$(json '.series[0].values | length')" = 2 ] || fail 'two measurements of a command are no series'
+run 0 "$CONCUR" show --db hyperfine.db last
+says out '20 runs timed elsewhere and imported'
 sed 's/"exit_codes": \[/&1, /' first.json >failed.json
 run 3 "$CONCUR" db --db hyperfine.db import failed.json
 says err 'without --ignore-failure'
