@@ -5,5 +5,5 @@ from truth import *
 need("md5sum")
 d = slow_disk(pieces(text("t24.txt", 24), "slow24", 256, "txt"), 1000, 5000)
 names = " ".join(f"f{i:03d}.txt" for i in range(256))
-c = f"cd {d}; printf '%s\\n' {names} | xargs -n%d -P%d md5sum"
+c = f"cd {d}; printf '%%s\\n' {names} | xargs -n%d -P%d md5sum"
 measure("md5sum_slow_disk", "processes", "io_wait", f"cd {d}; exec md5sum {names}", {"P16": ("processes", c % (16, 16)), "P32": ("processes", c % (8, 32))}, info=dict(workers=16))
