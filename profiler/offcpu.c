@@ -1,6 +1,7 @@
 #include "profiler/offcpu.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -731,11 +732,12 @@ static char *explain(struct offcpu *s)
 
 	if (s->windows.on)
 		return xasprintf("%s%sthe program switched more than %.0f times a second: "
-				 "switches were recorded for %d ms at a time, so as to cost it no "
-				 "more than %g %%; totals in between are the kernel's own counts, "
+				 "switches were recorded for %d ms at a time (windows: %" PRIu64
+				 "), so as to cost it no more than %g %%; totals in between are "
+				 "the kernel's own counts, "
 				 "kinds of waits as in these windows",
 				 why ? why : "", why ? "; " : "", budget * 1e9 / RECORD_NS,
-				 WINDOW_NS / 1000000, 100 * budget);
+				 WINDOW_NS / 1000000, s->windows.opened, 100 * budget);
 	if (!s->account.sparse)
 		return MOVE(why);
 	return xasprintf(

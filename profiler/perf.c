@@ -168,6 +168,11 @@ static struct perf_event_attr attr_of(enum perf_role role, const struct perf *p)
 		attr.sample_regs_user = DECODE_REGS_MASK;
 		attr.sample_stack_user = WAIT_STACK_BYTES;
 		return attr;
+	case PERF_RING:
+		attr = machine_attr(common_attr(p->tier));
+		attr.type = PERF_TYPE_SOFTWARE;
+		attr.config = PERF_COUNT_SW_DUMMY;
+		return attr;
 	case PERF_ALL_RECORDS:
 		attr = machine_attr(dummy_attr(p->tier));
 		attr.context_switch = 0;
@@ -293,10 +298,11 @@ static bool open_cpu(struct perf *p, const pid_t *tids, size_t n, int cpu, const
 {
 	struct perf_ring ring = { .cpu = cpu };
 	bool ok = true;
+	int fd;
 
 	if (p->tier == TIER_0) {
 		*what = "wake-ups of the whole machine";
-		ok = open_wakes(p, &ring);
+		ok = open_counter(p, PERF_RING, -1, &ring, &fd) && open_wakes(p, &ring);
 	}
 	ok = ok && open_threads(p, tids, n, &ring, what);
 	if (ring.map)
@@ -600,13 +606,24 @@ static struct error *open_on_all(struct perf *p, enum perf_role first, enum perf
 	return NULL;
 }
 
+/* Taking a tracepoint out of the kernel takes it tens of milliseconds, in which those that are still
+ * open would go on recording: all are switched off first. */
+static void end_roles(struct perf *p, enum perf_role first, enum perf_role last)
+{
+	vec_each (&p->counters, counter) {
+		if (counter->role >= first && counter->role <= last)
+			switch_on(counter, false);
+	}
+	close_roles(p, first, last);
+}
+
 struct error *perf_watch_machine(struct perf *p)
 {
 	struct error *err = open_on_all(p, PERF_ALL_RECORDS, PERF_ALL_CLOCK);
 
 	if (err)
 		return err;
-	close_roles(p, PERF_RECORDS, PERF_WAKERS);
+	end_roles(p, PERF_RECORDS, PERF_FILE_LOCK);
 	perf_close_window(p);
 	return NULL;
 }
@@ -614,24 +631,16 @@ struct error *perf_watch_machine(struct perf *p)
 /* Opened and closed, not switched on and off: what is open costs every switch of the machine. */
 struct error *perf_open_window(struct perf *p)
 {
-	struct error *err = open_on_all(p, PERF_ALL_SWITCHES, PERF_ALL_STACKS);
-
-	if (err)
-		return err;
-	vec_each (&p->counters, counter) {
-		if (is_wake(counter))
-			switch_on(counter, true);
+	vec_each (&p->rings, ring) {
+		if (!open_wakes(p, ring))
+			return refusal("wake-ups of the whole machine", p->tier);
 	}
-	return NULL;
+	return open_on_all(p, PERF_ALL_SWITCHES, PERF_ALL_STACKS);
 }
 
 void perf_close_window(struct perf *p)
 {
-	vec_each (&p->counters, counter) {
-		if (is_wake(counter))
-			switch_on(counter, false);
-	}
-	close_roles(p, PERF_ALL_SWITCHES, PERF_ALL_STACKS);
+	end_roles(p, PERF_ALL_SWITCHES, PERF_WOKEN);
 }
 
 /* The record at `tail` in one piece. */

@@ -25,6 +25,8 @@ struct windows {
 	bool on, open;
 	uint64_t since_ns, outs; /* since when it is open, or closed; switches until then */
 	uint64_t until_ns;       /* when to open it */
+	uint64_t opening_ns;     /* that it took */
+	uint64_t opened;         /* how many so far */
 	struct totals totals;
 };
 

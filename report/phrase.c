@@ -295,9 +295,13 @@ void phrase_loop(const struct race *race, enum model model, const struct machine
 
 void phrase_profile(const struct profile *profile, struct strbuf *out)
 {
-	strbuf_addf(out, "one run (n = 1, no interval), tier %s, %s in %s", tier_key(profile->tier),
-		    word_count(profile->threads, "thread").s,
-		    word_ns((double)profile->elapsed_ns).s);
+	/* The best tier says why only when switches were too many to record each of them. */
+	bool sampled = profile->tier == TIER_0 && profile->why;
+
+	strbuf_addf(out, "one run (n = 1, no interval), tier %s, %s in %s%s",
+		    tier_key(profile->tier), word_count(profile->threads, "thread").s,
+		    word_ns((double)profile->elapsed_ns).s,
+		    sampled ? "; switches sampled: totals exact, kinds of waits estimated" : "");
 }
 
 void phrase_facts(const struct facts *facts, struct strbuf *out)
