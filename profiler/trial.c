@@ -244,7 +244,7 @@ static struct error *write_plan(const struct trial_plan *plan,
 		.jobs = (uint32_t)plan->workload->tasks.n * repeat,
 		.libraries_n = (uint32_t)libraries->n,
 		.timeout_ns = plan->timeout_ns,
-		.memory_bytes = memory_available() / 2,
+		.memory_bytes = plan->memory_bytes ? plan->memory_bytes : memory_available() / 2,
 		.recycle_bytes = plan->recycle_bytes ? plan->recycle_bytes : memory_available() / 4,
 		.capture_bytes = least(CAPTURE_LIMIT, memory_available() / 8),
 	};

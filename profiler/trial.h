@@ -39,6 +39,7 @@ struct trial_plan {
 		*numbers; /* of the tasks, from 0, as the user counts them; NULL: as they are */
 	const struct scratch *scratch; /* NULL: none, if no template asks for "{out}" */
 	unsigned repeat;               /* run the whole list of tasks that often; 0: once */
+	uint64_t memory_bytes;         /* tasks that hold more are ended; 0: half of what is free */
 	uint64_t recycle_bytes;        /* workers that hold more are started anew; 0: a quarter of
 					  what is free */
 	bool sample_memory;            /* take pss_bytes; disturbs the timing */

@@ -79,14 +79,6 @@ static void stop(struct exec_pool *pool, enum result_end end)
 	pool->stop = true;
 }
 
-/* Of workers, all at a time, three quarters of what there is. */
-static uint64_t memory_of_one(const struct host *h)
-{
-	uint64_t each = h->plan->memory_bytes / h->plan->workers * 3 / 2;
-
-	return each < h->plan->memory_bytes ? each : h->plan->memory_bytes;
-}
-
 /* Wait for the job's process; fills all but the digest. */
 static void await(struct exec_worker *w, pid_t pid, struct result_job *job)
 {
@@ -102,22 +94,9 @@ static void await(struct exec_worker *w, pid_t pid, struct result_job *job)
 	while (wait4(pid, &job->status, 0, &usage) < 0 && errno == EINTR)
 		;
 	host_count(w->pool->host, &(struct rusage){ 0 }, &usage);
-	if (!host_went_well(w->pool->host, job->status) &&
-	    (uint64_t)usage.ru_maxrss * 1024 > memory_of_one(w->pool->host) / 4 * 3)
-		job->flags |= JOB_OUT_OF_MEMORY;
+	host_note_memory(w->pool->host, job, job->status, &usage);
 	job->cpu_ns = 1000u * (uint64_t)(1000000 * (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 					 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-/* Not inherited from the host: the stacks of a hundred workers alone may be more than one job has. */
-static void limit_memory(const struct host *h, pid_t pid)
-{
-	struct rlimit data;
-
-	if (prlimit(pid, RLIMIT_DATA, NULL, &data) || data.rlim_cur <= memory_of_one(h))
-		return;
-	data.rlim_cur = memory_of_one(h);
-	prlimit(pid, RLIMIT_DATA, &data, NULL);
 }
 
 static int run_job(struct exec_worker *w, uint32_t index)
@@ -138,7 +117,7 @@ static int run_job(struct exec_worker *w, uint32_t index)
 		close(out);
 		return err;
 	}
-	limit_memory(h, pid);
+	host_limit_memory(h, pid);
 	if (w->placed)
 		host_release(pid);
 	w->watch.pid = pid;

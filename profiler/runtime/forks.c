@@ -89,6 +89,7 @@ int forks_start(const struct host *h, struct copy *copies)
 static _Noreturn void run_child(struct copy *c)
 {
 	copy_become_process(false);
+	host_limit_memory(c->host, 0); /* nobody watches how this one grows */
 	copy_self = c;
 	copy_call_main(c);
 	copy_close_streams(c);
@@ -112,6 +113,7 @@ uint64_t forks_call_main(struct copy *c)
 		;
 	__atomic_fetch_add(&c->host->result->parked_ns[1], host_now_ns() - since_ns,
 			   __ATOMIC_RELAXED);
+	host_note_memory(c->host, &c->host->result->jobs[c->job], c->status, &usage);
 	copy_close_streams(c);
 	return 1000u * (uint64_t)(1000000 * (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 				  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);

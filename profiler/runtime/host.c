@@ -100,6 +100,33 @@ void host_count(const struct host *h, const struct rusage *before, const struct 
 			   __ATOMIC_RELAXED);
 }
 
+/* Of workers, all at a time, three quarters of what there is. */
+static uint64_t memory_of_one(const struct host *h)
+{
+	uint64_t each = h->plan->memory_bytes / h->plan->workers * 3 / 2;
+
+	return each < h->plan->memory_bytes ? each : h->plan->memory_bytes;
+}
+
+/* Not inherited from the host: the stacks of a hundred workers alone may be more than one job has. */
+void host_limit_memory(const struct host *h, pid_t pid)
+{
+	struct rlimit data;
+
+	if (prlimit(pid, RLIMIT_DATA, NULL, &data) || data.rlim_cur <= memory_of_one(h))
+		return;
+	data.rlim_cur = memory_of_one(h);
+	prlimit(pid, RLIMIT_DATA, &data, NULL);
+}
+
+void host_note_memory(const struct host *h, struct result_job *job, int status,
+		      const struct rusage *usage)
+{
+	if (!host_went_well(h, status) &&
+	    (uint64_t)usage->ru_maxrss * 1024 > memory_of_one(h) / 4 * 3)
+		job->flags |= JOB_OUT_OF_MEMORY;
+}
+
 bool host_next_job(const struct host *h, uint32_t *job)
 {
 	*job = __atomic_fetch_add(&h->result->next_job, 1, __ATOMIC_RELAXED);

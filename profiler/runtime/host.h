@@ -62,6 +62,11 @@ const char *host_stdin(const struct host *h, uint32_t task);
 bool host_went_well(const struct host *h, int status);
 /* Context switches and page faults since `before`, added to the trial's. */
 void host_count(const struct host *h, const struct rusage *before, const struct rusage *now);
+/* A job in a process of its own (0: the calling one) gets no more than its part of memory_bytes: malloc() fails. */
+void host_limit_memory(const struct host *h, pid_t pid);
+/* Mark a job that has ended badly and close to that. */
+void host_note_memory(const struct host *h, struct result_job *job, int status,
+		      const struct rusage *usage);
 /* Take the next job; false: there is none left. */
 bool host_next_job(const struct host *h, uint32_t *job);
 /* Anonymous memory, zeroed, for the life of the process; NULL when there is none. */

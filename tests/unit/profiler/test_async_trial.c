@@ -308,6 +308,7 @@ static const struct {
 	{ "crashes", OUTCOME_CRASH, "task 3 (3): killed by SIGSEGV in crashes (faulty.c:" },
 	{ "hangs", OUTCOME_NOT_MEASURABLE, "it calls pause: which has no counterpart" },
 	{ "spins", OUTCOME_HANG, "did not end within 0.5 s" },
+	{ "allocates", OUTCOME_NOT_MEASURABLE, "MiB" },
 	{ "becomes-another", OUTCOME_NOT_MEASURABLE, "another program (exec)" },
 	{ "exits-in-thread", OUTCOME_NOT_MEASURABLE, "a thread of its own ends" },
 };
@@ -325,7 +326,9 @@ static void what_goes_wrong_has_a_name(void **state)
 
 			job_init(&job, "target_faulty", faults[i].fault, TASKS);
 			plan = job_plan(&job, ways[k], 2);
-			plan.timeout_ns = 500000000;
+			plan.memory_bytes = 1ull << 30;
+			plan.timeout_ns =
+				strcmp(faults[i].fault, "allocates") ? 500000000 : 60000000000;
 			run(&plan, &t);
 			if (t.outcome != faults[i].outcome || !t.why ||
 			    !strstr(t.why, faults[i].why))
