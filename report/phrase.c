@@ -376,6 +376,29 @@ const char *phrase_bound_by(const struct model_bound *b)
 
 /* --- method --- */
 
+void phrase_left(const struct race *race, struct phrases *ret)
+{
+	const struct race_conditions *c = &race->conditions;
+
+	if (c->leaked_fds)
+		add_phrase(
+			ret, "leak",
+			"a task leaves up to %llu descriptors open: the end of its process closes "
+			"them, that of a thread does not.",
+			(unsigned long long)c->leaked_fds);
+	if (c->recycled)
+		add_phrase(
+			ret, "memory",
+			"a task leaves about %.3g MiB in use that only the end of its process "
+			"frees: the workers were started anew up to %llu times in a trial, which "
+			"is not in its time.",
+			(double)c->kept_bytes / 1048576, (unsigned long long)c->recycled);
+	if (c->strays)
+		add_phrase(ret, "processes",
+			   "up to %llu outlived their tasks in a trial, and were ended.",
+			   (unsigned long long)c->strays);
+}
+
 static void add_race_method(const struct race *race, struct phrases *ret)
 {
 	const struct race_conditions *c = &race->conditions;
@@ -403,23 +426,7 @@ static void add_race_method(const struct race *race, struct phrases *ret)
 			"two spinning threads got %.2fx of one (median of the rounds); %s taken by "
 			"the host; %.1f other runnable tasks.",
 			c->ceiling, word_share(c->steal_share).s, c->load);
-	if (c->leaked_fds)
-		add_phrase(
-			ret, "leak",
-			"a task leaves up to %llu descriptors open: the end of its process closes "
-			"them, that of a thread does not.",
-			(unsigned long long)c->leaked_fds);
-	if (c->recycled)
-		add_phrase(
-			ret, "memory",
-			"a task leaves about %.3g MiB in use that only the end of its process "
-			"frees: the workers were started anew up to %llu times in a trial, which "
-			"is not in its time.",
-			(double)c->kept_bytes / 1048576, (unsigned long long)c->recycled);
-	if (c->strays)
-		add_phrase(ret, "left behind",
-			   "up to %llu processes outlived their tasks in a trial, and were ended.",
-			   (unsigned long long)c->strays);
+	phrase_left(race, ret);
 	if (c->startup_ns.n && c->startup_ns.value > 0)
 		add_phrase(
 			ret, "start-up",

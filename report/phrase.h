@@ -73,5 +73,8 @@ void phrase_profile(const struct profile *profile, struct strbuf *out);
 void phrase_facts(const struct facts *facts, struct strbuf *out);
 /* What the figures rest on. A label of "" goes on with the line before. */
 void phrase_method(const struct run *run, struct phrases *ret);
+/* What tasks leave for the end of their process to clear away: descriptors, memory, processes; part of
+ * the above. */
+void phrase_left(const struct race *race, struct phrases *ret);
 
 #endif

@@ -502,17 +502,22 @@ static void put_profile(const struct page *p, const struct profile *profile)
 
 /* --- method --- */
 
+static void put_phrases(const struct page *p, const struct phrases *list)
+{
+	vec_each (list, line) {
+		CLEANUP(cleanup_free) char *label = xasprintf("  %-10s", line->label);
+
+		page_item(p, label, INK_DIM, 12, "%s", line->text);
+	}
+}
+
 static void put_method(const struct page *p, const struct run *run)
 {
 	CLEANUP(phrases_clear) struct phrases list = { 0 };
 
 	phrase_method(run, &list);
 	page_heading(p, "Method", "what the figures rest on");
-	vec_each (&list, line) {
-		CLEANUP(cleanup_free) char *label = xasprintf("  %-10s", line->label);
-
-		page_item(p, label, INK_DIM, 12, "%s", line->text);
-	}
+	put_phrases(p, &list);
 }
 
 /* --- the public ones --- */
@@ -534,9 +539,12 @@ void report_profile(const struct profile *profile, const struct report_style *st
 
 void report_race(const struct run *run, const struct report_style *style, struct strbuf *out)
 {
+	CLEANUP(phrases_clear) struct phrases left = { 0 };
 	struct page p = page_on(style, out);
 
 	put_race(&p, &run->race, NULL, &run->machine);
+	phrase_left(&run->race, &left);
+	put_phrases(&p, &left);
 }
 
 static void put_verdict(const struct page *p, const struct run *run)
