@@ -301,6 +301,7 @@ struct async_fd {
 	int64_t receive_ns, send_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; -1: none */
 };
 
+void async_fd_reserve(void); /* before there are threads */
 int async_fd_init(void);
 const struct async_fd *async_fd_of(int fd);
 void async_fd_no_nowait(int fd);

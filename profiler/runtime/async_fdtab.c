@@ -52,6 +52,26 @@ static void *zeroed(size_t n)
 	return (void *)p;
 }
 
+/*
+ * The kernel's table grows when it is full, and in a process with threads each time waits for a grace period
+ * of RCU, 10 ms and more, in which the loop would stand. A rewrite without threads does not wait: before ours
+ * are made, neither do we.
+ */
+void async_fd_reserve(void)
+{
+	struct {
+		uint64_t now, most;
+	} limit = { 0 };
+	long fd = RAW4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0), last;
+
+	RAW4(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, NULL, &limit);
+	last = RAW3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.now < KNOWN ? limit.now - 1 : KNOWN - 1);
+	if (last >= 0)
+		RAW1(SYS_close, last);
+	if (fd >= 0)
+		RAW1(SYS_close, fd);
+}
+
 /* What is open now is every coroutine's, as if it had been forked here. */
 int async_fd_init(void)
 {

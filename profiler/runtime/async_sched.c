@@ -540,6 +540,7 @@ static int start(const struct async_options *opt)
 	async.sites = opt->rewrite ? async_rewrite() : 0;
 	mallopt(M_ARENA_MAX, (int)async.cpus_n);
 	async.fds_n = opt->descriptors ? (int)opt->descriptors : DESCRIPTORS;
+	async_fd_reserve();
 	err = make_coros(opt);
 	if (!err)
 		err = async_fd_init();
