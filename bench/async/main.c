@@ -21,7 +21,7 @@
 static struct shared { /* with other processes */
 	_Atomic unsigned next_task;
 	_Atomic uint64_t sum, cpu_ns;
-	pthread_barrier_t ready, in_flight;
+	pthread_barrier_t ready;
 } * shared;
 static const struct job *job;
 static unsigned concurrency, tasks;
@@ -134,19 +134,17 @@ static void processes(void)
 	cpu_ns = shared->cpu_ns;
 }
 
-/* The last coroutine to come sets the others going, as in concur-host. */
+/* As concur-host does. */
 static void begin_async(void)
 {
-	if (pthread_barrier_wait(&shared->in_flight) == PTHREAD_BARRIER_SERIAL_THREAD)
-		async_measure(true);
+	async_gather(true);
 }
 
 static void body(unsigned index, void *arg)
 {
 	(void)arg;
 	work(index, begin_async);
-	if (pthread_barrier_wait(&shared->in_flight) == PTHREAD_BARRIER_SERIAL_THREAD)
-		async_measure(false);
+	async_gather(false);
 }
 
 static void refuse(const char *why)
@@ -223,7 +221,6 @@ static void share(void)
 	pthread_barrierattr_init(&attr);
 	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_barrier_init(&shared->ready, &attr, concurrency + 1);
-	pthread_barrier_init(&shared->in_flight, NULL, concurrency);
 }
 
 int main(int argc, char **argv)

@@ -57,9 +57,9 @@ struct async_options {
 };
 
 struct async_report {
-	uint64_t wall_ns; /* between async_measure(true) and async_measure(false), as all below */
-	uint64_t cpu_ns;  /* of the whole process */
-	uint64_t busy_ns; /* the loop's thread, running coroutines */
+	uint64_t wall_ns;    /* from async_gather(true) to async_gather(false), as all below */
+	uint64_t cpu_ns;     /* of the whole process */
+	uint64_t busy_ns;    /* the loop's thread, running coroutines */
 	uint64_t longest_ns; /* slice of a coroutine on the loop */
 	uint64_t slices, executor_slices;
 	uint64_t offloads;              /* calls of the function in async_options.offload */
@@ -77,8 +77,11 @@ const char *async_why_not(void);
 /* Before much is mapped, which could fill all that jumps from libc reach: room for what they jump to. */
 void async_reserve(void);
 int async_run(const struct async_options *opt, struct async_report *ret);
-/* From a coroutine: the part that the report is about begins, ends. Without: the whole run. */
-void async_measure(bool begin);
+/*
+ * From every coroutine: wait until all have come here, and the part that the report is about begins, or ends.
+ * Without: the whole run. True for one of them. A barrier of libc would cost each two signals.
+ */
+bool async_gather(bool begin);
 
 /* A coroutine whose task has ended: if that was in the middle of an offloaded call, it is over. */
 void async_settle(void);

@@ -56,6 +56,7 @@ enum async_want {
 	WANT_LOOP,     /* to go on, but on the loop */
 	WANT_EXECUTOR, /* the same, on an executor */
 	WANT_YIELD,    /* to let the others run first */
+	WANT_ALL,      /* to go on when all want this */
 };
 
 struct async_op { /* the fields of an io_uring submission */

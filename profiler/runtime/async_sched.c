@@ -71,6 +71,8 @@ static _Atomic(struct async_coro *) inbox; /* for the loop, last in first out */
 static _Atomic bool loop_sleeps;
 static struct learnt learnt[LEARNT];
 static unsigned live;
+static struct queue gathered = { NULL, &gathered.first };
+static unsigned gathered_n;
 static pthread_t watchdog;
 static _Atomic bool watch_end;
 
@@ -269,6 +271,77 @@ static void ask_helper(struct async_coro *c)
 	pool_put(&helpers, c);
 }
 
+/* --- the report ------------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Everything that counts, from zero. */
+static void begin_report(void)
+{
+	for (unsigned i = 0; i < async.cpus_n; i++) {
+		cpus[i].busy_tsc = 0;
+		cpus[i].longest_tsc = 0;
+		cpus[i].slices = 0;
+	}
+	for (unsigned i = 0; i < async.opt->coroutines; i++) {
+		async.coros[i].traps = 0;
+		async.coros[i].rewritten = 0;
+		async.coros[i].offloads = 0;
+	}
+	async_pinned_forget();
+	async.started_ns = now_ns();
+	async.started_cpu_ns = cpu_ns();
+}
+
+static void end_report(void)
+{
+	struct async_report *r = &async.report;
+	double overhead_ns;
+
+	*r = (struct async_report){
+		.wall_ns = now_ns() - async.started_ns,
+		.cpu_ns = cpu_ns() - async.started_cpu_ns,
+		.busy_ns = ns_of(cpus[0].busy_tsc),
+		.longest_ns = ns_of(cpus[0].longest_tsc),
+		.slices = cpus[0].slices,
+		.sites = async.sites,
+	};
+	for (unsigned i = 1; i < async.cpus_n; i++)
+		r->executor_slices += cpus[i].slices;
+	for (unsigned i = 0; i < async.opt->coroutines; i++) {
+		r->traps += async.coros[i].traps;
+		r->rewritten += async.coros[i].rewritten;
+		r->offloads += async.coros[i].offloads;
+	}
+	async_costs(&r->trap_ns, &r->rewritten_ns);
+	r->trap_ns = ns_of(r->trap_ns);
+	r->rewritten_ns = ns_of(r->rewritten_ns);
+	for (struct async_pinned *p = r->pinned; p < r->pinned + ASYNC_PINNED; p++) {
+		if (!async_pinned_next(p))
+			break;
+		p->ns = ns_of(p->ns);
+		p->longest_ns = ns_of(p->longest_ns);
+	}
+	/* In the middle of a program they cost about twice what they do in a tight loop. */
+	overhead_ns = 2.0 * ((double)r->traps * (double)r->trap_ns +
+			     (double)r->rewritten * (double)r->rewritten_ns);
+	r->overhead_share = r->wall_ns ? overhead_ns / (double)r->wall_ns : 0;
+}
+
 /* --- where to go on --------------------------------------------------------------------------- */
 
 static struct learnt *learnt_of(uint64_t site)
@@ -304,6 +377,23 @@ static void go_on(struct async_coro *c)
 		queue_put(&ready, c);
 }
 
+/* The last one to come sets all going. */
+static void gather(struct async_coro *c)
+{
+	queue_put(&gathered, c);
+	if (++gathered_n < async.opt->coroutines)
+		return;
+	gathered_n = 0;
+	c->res = true;
+	async.measured = !c->args[0];
+	if (async.measured)
+		end_report();
+	else
+		begin_report();
+	while ((c = queue_take(&gathered)))
+		go_on(c);
+}
+
 /* It has switched away: see to what it wants. */
 static void serve(struct async_coro *c)
 {
@@ -329,6 +419,9 @@ static void serve(struct async_coro *c)
 		break;
 	case WANT_YIELD:
 		go_on(c);
+		break;
+	case WANT_ALL:
+		gather(c);
 		break;
 	}
 }
@@ -442,22 +535,6 @@ static void *watch(void *arg)
 
 /* --- calibration ------------------------------------------------------------------------------ */
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static double tsc_per_ns(void)
 {
 	uint64_t ns = now_ns(), tsc = async_tsc(), ns_end;
@@ -563,77 +640,6 @@ static int start(const struct async_options *opt)
 	return err ? err : async_trap_arm(&cpus[0]);
 }
 
-/* Everything that counts, from zero. The slice that calls this has begun already: it goes on. */
-static void begin_report(void)
-{
-	for (unsigned i = 0; i < async.cpus_n; i++) {
-		cpus[i].busy_tsc = 0;
-		cpus[i].longest_tsc = 0;
-		cpus[i].slices = 0;
-		cpus[i].slice_tsc = async_tsc();
-	}
-	for (unsigned i = 0; i < async.opt->coroutines; i++) {
-		async.coros[i].traps = 0;
-		async.coros[i].rewritten = 0;
-		async.coros[i].offloads = 0;
-	}
-	async_pinned_forget();
-	async.started_ns = now_ns();
-	async.started_cpu_ns = cpu_ns();
-}
-
-static void end_report(void)
-{
-	struct async_report *r = &async.report;
-	struct async_cpu *cpu = async_self ? async_self->cpu : NULL;
-	double overhead_ns;
-
-	if (cpu) { /* the slice that calls this */
-		uint64_t spent = async_tsc() - cpu->slice_tsc;
-
-		cpu->busy_tsc += spent;
-		cpu->longest_tsc = spent > cpu->longest_tsc ? spent : cpu->longest_tsc;
-	}
-
-	*r = (struct async_report){
-		.wall_ns = now_ns() - async.started_ns,
-		.cpu_ns = cpu_ns() - async.started_cpu_ns,
-		.busy_ns = ns_of(cpus[0].busy_tsc),
-		.longest_ns = ns_of(cpus[0].longest_tsc),
-		.slices = cpus[0].slices,
-		.sites = async.sites,
-	};
-	for (unsigned i = 1; i < async.cpus_n; i++)
-		r->executor_slices += cpus[i].slices;
-	for (unsigned i = 0; i < async.opt->coroutines; i++) {
-		r->traps += async.coros[i].traps;
-		r->rewritten += async.coros[i].rewritten;
-		r->offloads += async.coros[i].offloads;
-	}
-	async_costs(&r->trap_ns, &r->rewritten_ns);
-	r->trap_ns = ns_of(r->trap_ns);
-	r->rewritten_ns = ns_of(r->rewritten_ns);
-	for (struct async_pinned *p = r->pinned; p < r->pinned + ASYNC_PINNED; p++) {
-		if (!async_pinned_next(p))
-			break;
-		p->ns = ns_of(p->ns);
-		p->longest_ns = ns_of(p->longest_ns);
-	}
-	/* In the middle of a program they cost about twice what they do in a tight loop. */
-	overhead_ns = 2.0 * ((double)r->traps * (double)r->trap_ns +
-			     (double)r->rewritten * (double)r->rewritten_ns);
-	r->overhead_share = r->wall_ns ? overhead_ns / (double)r->wall_ns : 0;
-}
-
-void async_measure(bool begin)
-{
-	if (begin)
-		begin_report();
-	else
-		end_report();
-	async.measured = !begin;
-}
-
 int async_run(const struct async_options *opt, struct async_report *ret)
 {
 	int err;
@@ -677,9 +683,10 @@ void async_reserve(void)
 {
 }
 
-void async_measure(bool begin)
+bool async_gather(bool begin)
 {
 	(void)begin;
+	return false;
 }
 
 const char *async_why_not(void)

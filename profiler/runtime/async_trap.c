@@ -54,6 +54,15 @@ static void note_vforked(struct async_coro *c)
 	async_vforked = 0;
 }
 
+/* A handler may have ended, or begun, since the last call. */
+static void note_mask(struct async_coro *c)
+{
+	if (async.handlers_used) {
+		RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &c->mask, 8);
+		c->cpu->mask = c->mask;
+	}
+}
+
 /* The mask that holds when the handler has returned; with ours blocked the next call would be the end. */
 static long change_mask(ucontext_t *uc, const long args[6])
 {
@@ -148,10 +157,7 @@ long async_on_jump(struct jump *j)
 	c->call_sp = j + 1;
 	c->rewritten++;
 	note_vforked(c);
-	if (async.handlers_used) { /* one may have ended, or begun, since */
-		RAW4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &c->mask, 8);
-		c->cpu->mask = c->mask;
-	}
+	note_mask(c);
 	ret = async_dispatch(c, j->nr, args);
 	c->cpu->selector = ASYNC_BLOCK;
 	return ret;
@@ -249,6 +255,22 @@ void async_enter(struct async_coro *c)
 	c->frame = NULL;
 	c->want = WANT_NOTHING;
 	async_wait(c);
+}
+
+bool async_gather(bool begin)
+{
+	struct async_coro *c = async_self;
+
+	c->cpu->selector = ASYNC_ALLOW;
+	c->frame = NULL;
+	c->site = (uint64_t)(uintptr_t)async_gather;
+	note_mask(c);
+	c->want = WANT_ALL;
+	c->args[0] = begin;
+	c->res = false;
+	async_wait(c);
+	c->cpu->selector = ASYNC_BLOCK;
+	return c->res;
 }
 
 int async_trap_install(void)

@@ -381,7 +381,9 @@ static void count_usage(const struct host *h, bool begin)
 /* The last one to come sets the others going. */
 static void wait_for_all(const struct copy *c, bool begin)
 {
-	bool serial = pthread_barrier_wait(&start->barrier) == PTHREAD_BARRIER_SERIAL_THREAD;
+	bool serial = has_loop(c->host) ? async_gather(begin)
+					: pthread_barrier_wait(&start->barrier) ==
+						  PTHREAD_BARRIER_SERIAL_THREAD;
 
 	if (serial && begin && start->stopped_ns)
 		c->host->result->recycled_ns += host_now_ns() - start->stopped_ns;
@@ -389,8 +391,6 @@ static void wait_for_all(const struct copy *c, bool begin)
 		start->stopped_ns = host_now_ns();
 	if (serial || forks(c->host))
 		count_usage(c->host, begin);
-	if (serial && has_loop(c->host))
-		async_measure(begin);
 }
 
 void copy_work(struct copy *c)
