@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "profiler/functions.h"
+#include "profiler/where.h"
 
 struct named { /* an address */
 	UT_hash_handle hh;
@@ -228,20 +229,6 @@ bool unwinder_walk(struct unwinder *u, const struct dump *dump, struct code_addr
 
 /* --- naming --- */
 
-/* libdw's index misses units that list their addresses nowhere else, as clang's do. */
-static Dwarf_Die *unit_of(Dwfl_Module *module, uint64_t address, Dwarf_Addr *bias)
-{
-	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
-
-	if (unit)
-		return unit;
-	while ((unit = dwfl_module_nextcu(module, unit, bias))) {
-		if (dwarf_haspc(unit, address - *bias) == 1)
-			return unit;
-	}
-	return NULL;
-}
-
 static void push(struct stack_frames *frames, const char *function, const char *file, int line)
 {
 	struct stack_frame frame = { .function = xstrdup(function),
@@ -290,7 +277,7 @@ static bool name_from_debug(Dwfl_Module *module, uint64_t address, struct stack_
 {
 	CLEANUP(cleanup_free) Dwarf_Die *blocks = NULL;
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = unit_of(module, address, &bias);
+	Dwarf_Die *unit = where_unit(module, address, &bias);
 	Dwarf_Line *at = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
 	const char *file = at ? dwarf_linesrc(at, NULL, NULL) : NULL;
 	int n = unit ? blocks_around(unit, address - bias, &blocks) : 0, line = 0;

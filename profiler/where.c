@@ -39,12 +39,27 @@ static Dwfl *begin(const char *path, Dwfl_Module **module)
 	return dwfl;
 }
 
+Dwarf_Die *where_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+
+	if (unit)
+		return unit;
+	while ((unit = dwfl_module_nextcu(module, unit, bias))) {
+		if (dwarf_haspc(unit, address - *bias) == 1)
+			return unit;
+	}
+	return NULL;
+}
+
 char *where_is(const char *path, uint64_t address)
 {
 	Dwfl_Module *module;
 	CLEANUP(end_dwfl) Dwfl *dwfl = begin(path, &module);
 	const char *function, *file = NULL, *slash;
-	Dwfl_Line *at;
+	Dwarf_Addr unit_bias = 0;
+	Dwarf_Die *unit;
+	Dwarf_Line *at;
 	GElf_Addr bias;
 	int line = 0;
 
@@ -52,9 +67,10 @@ char *where_is(const char *path, uint64_t address)
 	if (!dwfl || !module || !dwfl_module_getelf(module, &bias))
 		return NULL;
 	function = dwfl_module_addrname(module, address + bias);
-	at = dwfl_module_getsrc(module, address + bias);
-	if (at)
-		file = dwfl_lineinfo(at, NULL, &line, NULL, NULL, NULL);
+	unit = where_unit(module, address + bias, &unit_bias);
+	at = unit ? dwarf_getsrc_die(unit, address + bias - unit_bias) : NULL;
+	if (at && !dwarf_lineno(at, &line))
+		file = dwarf_linesrc(at, NULL, NULL);
 	if (!function)
 		return NULL;
 	slash = file ? strrchr(file, '/') : NULL;

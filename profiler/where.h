@@ -6,6 +6,7 @@
 #ifndef PROFILER_WHERE_H
 #define PROFILER_WHERE_H
 
+#include <elfutils/libdwfl.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -16,6 +17,10 @@
 char *where_is(const char *path, uint64_t address);
 /* The same for the places that held an event loop up. */
 void where_name_loop(const char *path, struct race_loop *loop);
+
+/* The translation unit of an address, or NULL. libdw's own index misses units that list their addresses
+ * nowhere else, as clang's do. */
+Dwarf_Die *where_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias);
 
 /* Where a function begins. ERROR_USAGE, said of `option`: there is none. */
 struct error *where_find_function(const char *path, const char *name, const char *option,
