@@ -1,6 +1,7 @@
 #include "advisor/advisor.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/measure.h"
 #include "cli/output.h"
@@ -49,6 +50,10 @@ static struct error *profile_process(const struct options *options, struct run *
 	run->target.program = program_of(options->pid);
 	if (options->unit)
 		return profile_calls(options, run);
+	if (options->timeout_s > 0 && options->duration_s <= 0)
+		log_note("--timeout limits the run of a program; process %d is watched until it "
+			 "ends or Ctrl-C, or for --duration SECONDS",
+			 options->pid);
 	return watch_process(options->pid, subject_ns(options->duration_s), &opt, &run->profile);
 }
 
