@@ -14,7 +14,8 @@
  *	entries to and returns from functions (uprobes), where asked for  T0
  *
  * A counter on a thread, even one that is switched off, makes each of its context switches 0.1 to
- * 0.2 us longer, and one of wake-ups each wake-up of the machine. For programs that switch a million times a second T0 has, instead of the above:
+ * 0.2 us longer, and one of wake-ups each wake-up of the machine. For programs that switch a
+ * million times a second T0 has, instead of the above:
  *
  *	a dummy of the whole machine: fork, exit, exec, map records
  *	the CPUs' clocks
@@ -37,22 +38,23 @@
 
 #define SPARSE_PERIOD 31 /* a prime: it does not keep step with a program that takes turns */
 
-enum perf_role {            /* those that a window has come last */
-		 PERF_RING, /* T0: carries a CPU's ring, and does nothing else */
-		 PERF_RECORDS,
-		 PERF_CLOCK,
-		 PERF_STACKS,
-		 PERF_SPARSE_STACKS,
-		 PERF_WAKERS,
-		 PERF_PROBE,
-		 PERF_LOCK_PROBE,
-		 PERF_FILE_LOCK,
-		 PERF_ALL_RECORDS,
-		 PERF_ALL_CLOCK,
-		 PERF_ALL_SWITCHES,
-		 PERF_ALL_STACKS,
-		 PERF_WAKING,
-		 PERF_WOKEN,
+/* Those that a window has come last. PERF_RING carries a CPU's ring in T0, and does nothing else. */
+enum perf_role {
+	PERF_RING,
+	PERF_RECORDS,
+	PERF_CLOCK,
+	PERF_STACKS,
+	PERF_SPARSE_STACKS,
+	PERF_WAKERS,
+	PERF_PROBE,
+	PERF_LOCK_PROBE,
+	PERF_FILE_LOCK,
+	PERF_ALL_RECORDS,
+	PERF_ALL_CLOCK,
+	PERF_ALL_SWITCHES,
+	PERF_ALL_STACKS,
+	PERF_WAKING,
+	PERF_WOKEN,
 };
 
 struct perf_counter {
