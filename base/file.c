@@ -31,13 +31,22 @@ static struct error *wait_readable(int fd)
 	return interrupt_error();
 }
 
+/* It cannot keep anyone waiting, and is read to its end after Ctrl-C too: what was seen until then is told. */
+static bool is_regular(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode);
+}
+
 struct error *file_read_fd(int fd, struct strbuf *out)
 {
 	CLEANUP(cleanup_free) char *chunk = xmalloc(CHUNK);
+	bool waits = !is_regular(fd);
 
 	assert(fd >= 0); /* poll() would wait for ever */
 	for (;;) {
-		struct error *err = wait_readable(fd);
+		struct error *err = waits ? wait_readable(fd) : NULL;
 		ssize_t n;
 
 		if (err)

@@ -83,6 +83,9 @@ for tier in T0 T1; do
 	holds '[.stacks[] | select(.kind == "poll") | .frames[].function] | index("epoll_wait")'
 	holds '.cpu_ns > 0.05 * .elapsed_ns and .switches > 1000'
 done
+# Ctrl-C ends it, and what was seen until then is told
+timeout -s INT 2 "$CONCUR" profile --json -p "$server" >cut.json || [ $? -eq 124 ] || fail "Ctrl-C: $(cat cut.json)"
+jq -e '.profile.waits.poll > 0' cut.json >/dev/null || fail "nothing told after Ctrl-C: $(head -c 300 cut.json)"
 [ ! -s client.err ] || fail "a client got a wrong answer: $(cat client.err)"
 exec 4>&-
 
