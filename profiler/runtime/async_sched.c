@@ -71,8 +71,10 @@ static _Atomic(struct async_coro *) inbox; /* for the loop, last in first out */
 static _Atomic bool loop_sleeps;
 static struct learnt learnt[LEARNT];
 static unsigned live;
+// concur: ignore-begin[shared-state] of the loop's thread, which alone serves
 static struct queue gathered = { NULL, &gathered.first };
 static unsigned gathered_n;
+// concur: ignore-end[shared-state]
 static pthread_t watchdog;
 static _Atomic bool watch_end;
 

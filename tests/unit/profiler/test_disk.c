@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "profiler/disk.h"
 
+// concur: ignore[shared-state] the program has one thread
 static char directory[] = "/tmp/concur-disk-XXXXXX";
 
 static int make_files(void **state)
