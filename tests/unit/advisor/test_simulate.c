@@ -162,19 +162,29 @@ static void a_lock_taken_often_has_its_share(void **state)
 	assert_true(gain(&r, MODEL_THREADS, 2) > 1.2 && gain(&r, MODEL_THREADS, 2) < 1.3);
 }
 
-static void a_disk_that_was_tried_is_believed(void **state)
+/* Calls that only wait for a disk, by 16 workers. */
+static void race_on_disk(struct estimate threads, struct estimate loop, struct race *race)
 {
 	static const int workers[] = { 16 };
 	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_DISK, 10, 0);
-	CLEANUP(race_clear) struct race race = { 0 };
 	struct simulate_costs costs = machine;
 	struct rng rng = { 7 };
 
-	(void)state;
 	r.inside.wait_ns[WAIT_DISK] = r.inside.wall_ns = 10;
-	r.disk_depth = (struct estimate){ 2.5, 2.2, 3, 5 };
-	costs.disk_depth = costs.loop_depth = 2.5;
-	simulate_race(&r, &costs, workers, 1, &rng, &race);
+	r.disk_depth = threads;
+	r.loop_depth = loop;
+	costs.disk_depth = threads.value;
+	costs.loop_depth = loop.n ? loop.value : threads.value;
+	simulate_race(&r, &costs, workers, 1, &rng, race);
+	assert_int_equal(race->n, MODEL_COUNT - 1);
+}
+
+static void a_disk_that_was_tried_is_believed(void **state)
+{
+	CLEANUP(race_clear) struct race race = { 0 };
+
+	(void)state;
+	race_on_disk((struct estimate){ 2.5, 2.2, 3, 5 }, (struct estimate){ 0 }, &race);
 	vec_each (&race, e) {
 		assert_true(e->speedup.value > 2.3 && e->speedup.value < 2.6);
 		assert_true(e->speedup.low < 2.2 && e->speedup.low > 1.8);
@@ -184,20 +194,11 @@ static void a_disk_that_was_tried_is_believed(void **state)
 
 static void a_loop_has_a_depth_of_its_own(void **state)
 {
-	static const int workers[] = { 16 };
-	CLEANUP(recording_clear) struct recording r = calls_of(0, WAIT_DISK, 10, 0);
 	CLEANUP(race_clear) struct race race = { 0 };
-	struct simulate_costs costs = machine;
-	struct rng rng = { 7 };
 
 	(void)state;
-	r.inside.wait_ns[WAIT_DISK] = r.inside.wall_ns = 10;
-	r.disk_depth = (struct estimate){ 5, 4.8, 5.2, 9 };
-	r.loop_depth = (struct estimate){ 2, 1.9, 2.1, 9 };
-	costs.disk_depth = 5;
-	costs.loop_depth = 2;
-	simulate_race(&r, &costs, workers, 1, &rng, &race);
-	assert_int_equal(race.n, MODEL_COUNT - 1);
+	race_on_disk((struct estimate){ 5, 4.8, 5.2, 9 }, (struct estimate){ 2, 1.9, 2.1, 9 },
+		     &race);
 	vec_each (&race, e) {
 		bool loop = e->model == MODEL_ASYNC || e->model == MODEL_HYBRID;
 

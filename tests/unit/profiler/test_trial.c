@@ -277,10 +277,11 @@ static void daemons_are_ended(void **state)
 		job_init(&job, "target_faulty", "leaves-daemon", TASKS);
 		plan = job_plan(&job, ways[i], 2);
 		run(&plan, &t);
-		if (t.outcome == OUTCOME_NOT_MEASURABLE && has_loop(ways[i]))
-			continue; /* no io_uring here, or tasks too small for a loop */
-		assert_int_equal(t.outcome, OUTCOME_OK);
-		assert_true(t.strays >= TASKS);
+		/* A loop may be refused: no io_uring here, or the tasks are too small for it. */
+		if (t.outcome != OUTCOME_NOT_MEASURABLE || !has_loop(ways[i])) {
+			assert_int_equal(t.outcome, OUTCOME_OK);
+			assert_true(t.strays >= TASKS);
+		}
 		assert_nothing_left(before);
 	}
 }
