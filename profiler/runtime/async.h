@@ -79,7 +79,8 @@ void async_reserve(void);
 int async_run(const struct async_options *opt, struct async_report *ret);
 /*
  * From every coroutine: wait until all have come here, and the part that the report is about begins, or ends.
- * Without: the whole run. True for one of them. A barrier of libc would cost each two signals.
+ * Without: the whole run. True for one of them, which goes on before the others. A barrier of libc would cost
+ * each two signals.
  */
 bool async_gather(bool begin);
 

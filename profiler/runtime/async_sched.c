@@ -379,12 +379,13 @@ static void go_on(struct async_coro *c)
 		queue_put(&ready, c);
 }
 
-/* The last one to come sets all going. */
+/* The last one to come sets all going, and goes first. */
 static void gather(struct async_coro *c)
 {
-	queue_put(&gathered, c);
-	if (++gathered_n < async.opt->coroutines)
+	if (++gathered_n < async.opt->coroutines) {
+		queue_put(&gathered, c);
 		return;
+	}
 	gathered_n = 0;
 	c->res = true;
 	async.measured = !c->args[0];
@@ -392,6 +393,7 @@ static void gather(struct async_coro *c)
 		end_report();
 	else
 		begin_report();
+	go_on(c);
 	while ((c = queue_take(&gathered)))
 		go_on(c);
 }

@@ -378,7 +378,7 @@ static void count_usage(const struct host *h, bool begin)
 	before_children = now_children;
 }
 
-/* The last one to come sets the others going. */
+/* The last one to come sets the others going. What they use counts from before they begin. */
 static void wait_for_all(const struct copy *c, bool begin)
 {
 	bool serial = has_loop(c->host) ? async_gather(begin)
@@ -391,6 +391,8 @@ static void wait_for_all(const struct copy *c, bool begin)
 		start->stopped_ns = host_now_ns();
 	if (serial || forks(c->host))
 		count_usage(c->host, begin);
+	if (begin && !has_loop(c->host) && !forks(c->host))
+		pthread_barrier_wait(&start->barrier);
 }
 
 void copy_work(struct copy *c)
